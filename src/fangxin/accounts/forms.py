@@ -1,0 +1,63 @@
+"""Shapes of what people type in; the rules are the services'."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
+    attrs = {"class": "form-control", "autocomplete": autocomplete}
+    return forms.CharField(label=label, max_length=200, strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
+
+
+class SignInForm(forms.Form):
+    """Login and password."""
+
+    login = forms.CharField(
+        label=_("Login"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )
+    password = _password(_("Password"), "current-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:  # it was refused: the login stays as typed, the password is typed again
+            del self.fields["login"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
+
+
+class CodeForm(forms.Form):
+    """A one-time code or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "autocomplete": "one-time-code", "autocapitalize": "none", "autofocus": True}
+        ),
+    )
+
+
+class PasswordForm(forms.Form):
+    """The current password and, twice, a new one."""
+
+    old = _password(_("Current password"), "current-password")
+    new = _password(
+        _("New password"), "new-password", help_text=_("At least ten characters, no common word, nothing of your login, name or office.")
+    )
+    again = _password(_("New password again"), "new-password")
+
+    def clean(self) -> dict[str, Any]:
+        """The two new ones must agree."""
+        data = super().clean() or {}
+        if data.get("new") and data.get("again") and data["new"] != data["again"]:
+            self.add_error("again", _("The two new passwords differ."))
+        return data
+
+
+class ConfirmForm(forms.Form):
+    """The current password, before something weighty."""
+
+    password = _password(_("Current password"), "current-password")

@@ -1,0 +1,219 @@
+"""Questions of the officers' pages: the work list under its filters, its counts, the units to dispatch to."""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import QuerySet
+from django.db.models.functions import Substr
+
+from fangxin.accounts.models import Office, Person, Role
+from fangxin.cases.models import Case
+from fangxin.cases.permits import SEES_ALL
+from fangxin.cases.states import State
+from fangxin.cases.workflow import WORKFLOWS
+from fangxin.clocks.models import Clock
+from fangxin.clocks.rules import end_of, local_date
+from fangxin.kernel import pages, permits
+from fangxin.kernel.errors import BadInput
+from fangxin.kernel.refs import Ref
+from fangxin.kernel.workdays import Calendar
+from fangxin.kernel.workflow import Step
+
+PAGE = 50
+COUNTED = 10_000
+"""Counts stop here: beyond it "9,999+" says enough, and costs no more at a million cases."""
+NEARING_WORKDAYS = 2
+EXCERPT = 160
+
+
+class Status(StrEnum):
+    """Whether a list shows what is still open."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+class DueBy(StrEnum):
+    """How near the nearest period's end is."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    NEARING = "nearing"
+
+
+class Order(StrEnum):
+    """What comes first: the nearest due date, or what came in last."""
+
+    DUE = "due"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a work list shows. Codes as in the address; empty: no restriction."""
+
+    q: str = ""
+    unit: str = ""
+    kind: str = ""
+    state: str = ""
+    term: str = ""
+    due: str = ""
+    channel: str = ""
+    status: str = Status.OPEN.value
+    order: str = Order.DUE.value
+
+    def given(self) -> dict[str, str]:
+        """What differs from the plain list: the part of the address that is worth sharing."""
+        plain = Filters()
+        return {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != getattr(plain, one.name)}
+
+    @property
+    def by_due(self) -> bool:
+        """Whether the list goes by due date; closed cases have none, and what is searched by number needs no order."""
+        return self.order == Order.DUE and self.status == Status.OPEN and not self.q
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many open cases a person sees in each of the piles that matter; never more than `COUNTED`."""
+
+    overdue: int
+    today: int
+    waiting: int | None
+    """Waiting for dispatch; None for who does not dispatch."""
+
+
+def offices_seen(person: Person) -> list[Office]:
+    """The offices whose cases the person may see, in tree order."""
+    return list(person.offices(Role.OFFICER, Role.MEDIATOR, *SEES_ALL).select_related("competent"))
+
+
+def listed(person: Person, filters: Filters, offices: Sequence[Office], *, now: datetime, calendar: Calendar) -> QuerySet[Case]:
+    """The cases of a list, unordered: those under these filters that the person may see. `offices` are `offices_seen`."""
+    found = Case.objects.all()
+    if filters.q:
+        found = found.numbered(filters.q)
+    elif filters.status == Status.OPEN:
+        found = found.open()
+    elif filters.status == Status.CLOSED:
+        found = found.closed()
+    exact = {"kind": filters.kind, "state": filters.state, "next_term": filters.term, "channel": filters.channel}
+    found = found.filter(**{name: value for name, value in exact.items() if value})
+    if filters.due == DueBy.OVERDUE:
+        found = found.late(now)
+    elif filters.due:
+        found = found.filter(next_due_at__gt=now, next_due_at__lte=_until(filters.due, now, calendar))
+    return permits.rows(person, "view", _in_units(found, person, offices, filters.unit))
+
+
+def _until(due: str, now: datetime, calendar: Calendar) -> datetime:
+    today = local_date(now)
+    return end_of(today if due == DueBy.TODAY else calendar.add(today, NEARING_WORKDAYS))
+
+
+def _in_units(found: QuerySet[Case], person: Person, offices: Sequence[Office], code: str) -> QuerySet[Case]:
+    """Only the unit's subtree, or, for who sees but some units, those: a list of keys can walk the unit's index where a path can't."""
+    if code:
+        path = next((office.path for office in offices if office.code == code), "")
+        wanted = [office.pk for office in offices if path and office.path.startswith(path)]
+        return found.filter(unit_id=wanted[0]) if len(wanted) == 1 else found.filter(unit_id__in=wanted)
+    if any(path.count("/") == 1 for path in person.paths(Role.OFFICER, Role.MEDIATOR, *SEES_ALL)):
+        return found
+    return found.filter(unit_id__in=[office.pk for office in offices])
+
+
+def page_of(found: QuerySet[Case], filters: Filters, after: str = "") -> pages.Page[Case]:
+    """One page of a list in its order, with the first words of each narrative (`excerpt`) instead of the whole."""
+    rows = found.select_related("unit", "trader").defer("narrative", "request", "sealed_filing", "digest")
+    rows = rows.annotate(excerpt=Substr("narrative", 1, EXCERPT))
+    if filters.by_due:
+        return pages.page(rows, by="next_due_at", after=after, size=PAGE)
+    if after:
+        rows = rows.filter(pk__lt=_key(after))
+    newest = list(rows.order_by("-pk")[: PAGE + 1])
+    more = len(newest) > PAGE
+    return pages.Page(newest[:PAGE], base64.urlsafe_b64encode(str(newest[PAGE - 1].pk).encode()).decode() if more else "")
+
+
+def _key(after: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(after))
+    except (ValueError, binascii.Error) as error:
+        raise BadInput("kernel.bad_page_key", "This address leads to no page; please start from the first one.") from error
+
+
+def counts(person: Person, offices: Sequence[Office], *, now: datetime, calendar: Calendar, desk: bool) -> Counts:
+    """The piles that matter, each counted up to the cap."""
+
+    def count(**filters: str) -> int:
+        return listed(person, Filters(**filters), offices, now=now, calendar=calendar).values("pk")[:COUNTED].count()
+
+    return Counts(
+        overdue=count(due=DueBy.OVERDUE.value),
+        today=count(due=DueBy.TODAY.value),
+        waiting=count(state=State.RECEIVED.value) if desk else None,
+    )
+
+
+def nearest_clocks(cases: Sequence[Case]) -> dict[str, Clock]:
+    """The running clock behind each case's nearest due date, by the case's reference; one query."""
+    wanted: dict[Ref, str] = {case.ref: case.next_term for case in cases if case.next_term}
+    found = Clock.objects.running().filter(subject__in=wanted)
+    return {clock.subject: clock for clock in found if wanted[Ref(clock.subject)] == clock.term}
+
+
+# --- dispatch ----------------------------------------------------------------------------------------------------------------
+
+
+def destinations(person: Person) -> list[Office]:
+    """The units that the person may dispatch to, in tree order."""
+    return list(person.offices(Role.CITY_DESK).dispatchable().select_related("competent"))
+
+
+def most_used(units: Sequence[Office], *, among: int = 500) -> list[Office]:
+    """The units that the newest dispatched cases went to, the most frequent first."""
+    known = {unit.pk: unit for unit in units}
+    newest = Case.objects.filter(unit__isnull=False).order_by("-pk").values_list("unit_id", flat=True)[:among]
+    return [known[pk] for pk, _ in Counter(newest).most_common() if pk in known]
+
+
+_OFFICE_WORDS = re.compile(r"市场监督管理|市场监管|分局$|局$|所$|中心$|^.{2,3}市(?=.{2})")
+
+
+def suggested(place: str, units: Sequence[Office]) -> Office | None:
+    """The unit whose name stands in the place that the channel stated; the longest name wins."""
+    best, length = None, 1
+    for unit in units if place else ():
+        name = _OFFICE_WORDS.sub("", unit.name)
+        if len(name) > length and name in place:
+            best, length = unit, len(name)
+    return best
+
+
+# --- steps -------------------------------------------------------------------------------------------------------------------
+
+DISPATCHES = frozenset({"dispatch", "redispatch"})
+
+
+def roles_for(person: Person, case: Case) -> frozenset[str]:
+    """The roles that the person has for the unit that the case is with; on the desk's queue: for the whole city."""
+    path = case.unit.path if case.unit else ""
+    return frozenset(grant.role.value for grant in person.grants if (path.startswith(grant.path) if path else grant.path.count("/") == 1))
+
+
+def lawful_steps(person: Person, case: Case) -> dict[str, Step]:
+    """The steps that lead on from here and that this person may take, by name."""
+    roles = roles_for(person, case)
+    allowed = {action: permits.may(person, action, case) for action in ("dispatch", "handle")}
+    return {
+        step.name: step
+        for step in WORKFLOWS[case.kind].lawful(case.state, roles)
+        if allowed["dispatch" if step.name in DISPATCHES else "handle"]
+    }

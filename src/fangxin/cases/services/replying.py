@@ -1,0 +1,49 @@
+"""What an outside system had already done with a filing when it came: sent it to a unit, answered it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from fangxin.accounts.models import Office
+from fangxin.cases.filings import Filing, Kind
+from fangxin.cases.models import Case
+from fangxin.cases.services import steps, timing
+from fangxin.cases.states import State
+from fangxin.kernel.refs import Ref
+
+OUTSIDE_REPLY = "outside"
+"""The method of a response that was given in the outside system."""
+
+
+def forward(pairs: Sequence[tuple[Case, Filing]], offices: Mapping[str, Office], *, by: Ref) -> None:
+    """Dispatch what the channel has already sent to one of our units; without a time it counts as on receipt."""
+    groups: dict[tuple[str, datetime], list[Case]] = {}
+    for case, filing in pairs:
+        if filing.unit_code in offices and case.state == State.RECEIVED:
+            groups.setdefault((filing.unit_code, filing.dispatched_at or filing.received_at), []).append(case)
+    for (code, when), cases in groups.items():
+        steps.dispatch(cases, offices[code], by=by, at=when)
+
+
+def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
+    """Start the hotline's periods of messages that reached some handling unit whose name the channel doesn't tell."""
+    starts: dict[bool, list[timing.Start]] = {False: [], True: []}
+    for case, filing in pairs:
+        if filing.dispatched_at is not None:
+            starts[case.as_if] += timing.on_arrival(case, filing.dispatched_at)
+    for as_if, begun in starts.items():
+        if begun:
+            timing.start_clocks(begun, by=by, at=begun[0].at, as_if=as_if)
+
+
+def apply(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
+    """Record replies that came along: the message is closed, or, for what needs a decision by law, answered and kept open."""
+    for case, filing in pairs:
+        reply = filing.reply
+        if reply is None or not case.is_open:
+            continue
+        if reply.closes and case.kind in {Kind.UNDETERMINED, Kind.CONSULTATION}:
+            steps.answer([case], by=by, at=reply.at, note=reply.text or OUTSIDE_REPLY)
+        elif case.responded_at is None:
+            steps.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text)
+            timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, reply.at)], by=by, at=reply.at)
+            timing.refresh([case])

@@ -1,0 +1,1 @@
+"""Legal and local periods (时限): rules as data, running clocks, the sweep."""

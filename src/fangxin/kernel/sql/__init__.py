@@ -1,0 +1,1 @@
+"""The few places where the database is spoken to without the ORM."""

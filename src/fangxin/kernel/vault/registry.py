@@ -1,0 +1,41 @@
+"""Which columns are sealed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from fangxin.kernel.vault.sealing import place_of
+
+
+@dataclass(frozen=True, slots=True)
+class VaultedColumn:
+    """A sealed column, and whose keys each of its rows is sealed with."""
+
+    model: type[models.Model]
+    column: str
+    purpose_of: Callable[[Any], str]
+
+    @property
+    def place(self) -> str:
+        """What the sealed values are bound to, beside the row."""
+        return place_of(self.model, self.column)
+
+    @property
+    def rows(self) -> "models.QuerySet[Any]":
+        """All rows of the table, also those that the model's own manager hides."""
+        return self.model._base_manager.all()  # noqa: SLF001 -- Django's documented Model._base_manager
+
+
+COLUMNS: dict[str, VaultedColumn] = {}
+"""By place."""
+
+
+def vaulted(model: type[models.Model], column: str, purpose: str | Callable[[Any], str]) -> None:
+    """Register a sealed column (a BinaryField of a table with an integer key) for rotation; an app does it in `ready`.
+
+    `purpose` names the keys, or is asked for each row. Registering again replaces.
+    """
+    found = VaultedColumn(model, column, purpose if callable(purpose) else lambda _row: purpose)
+    COLUMNS[found.place] = found

@@ -1,0 +1,1 @@
+"""Places and traders (行政区划、经营者)."""
