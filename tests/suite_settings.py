@@ -21,7 +21,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",  # argon2 takes a tenth of a second by design; tests of sign-in ask for `argon2`
     "django.contrib.auth.hashers.Argon2PasswordHasher",
 ]
-STATIC_ROOT.mkdir()  # whitenoise warns of a missing one; the live server finds the files in the apps
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one; the live server finds the files in the apps
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # A file, as in production, because two threads can't compete over one in memory; nothing in it has to outlive a power cut.
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "suite.sqlite3")}

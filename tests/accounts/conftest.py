@@ -14,13 +14,6 @@ AT = datetime(2026, 8, 3, 1, 0, tzinfo=UTC)
 PASSWORD = "quiet-river-7-stones"
 
 
-@pytest.fixture(autouse=True)
-def fast_passwords(request, settings) -> None:
-    """Argon2 takes its time by design; only the tests about it wait."""
-    if "argon2" not in request.fixturenames:
-        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def offices(db) -> dict[str, Office]:
     """City bureau, two counties, a township office in the first, the association."""

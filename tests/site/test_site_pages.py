@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -33,10 +34,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def person(db, settings) -> Person:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    from datetime import UTC, datetime  # noqa: PLC0415 -- only here
-
+def person(db) -> Person:
     at = datetime(2026, 8, 3, 1, 0, tzinfo=UTC)
     load_offices([OfficeRow(code="370800", name="City Bureau", kind="city_amr")], by=SYSTEM, at=at)
     row = PersonRow(

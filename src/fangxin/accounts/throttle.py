@@ -91,16 +91,17 @@ def charge(counters: Sequence[Counted], *, at: datetime) -> bool:
     return begins
 
 
-@transaction.atomic
 def forgive(counters: Sequence[Counted], *, at: datetime) -> None:
     """The try was right: the client's own counter starts again, the shared ones get this try back. Drops what is long forgotten."""
-    for one in counters:
-        if one.allowance is CLIENT:
-            FailureCounter.objects.filter(key=one.key).delete()
-            continue
-        for row in FailureCounter.objects.select_for_update().filter(key=one.key, failures__gt=0):
-            row.failures -= 1
-            delay = one.allowance.delay(row.failures)
+    allowances = {one.key: one.allowance for one in counters}
+    with transaction.atomic():
+        rows = list(FailureCounter.objects.select_for_update().filter(key__in=allowances).order_by("key"))
+        for row in rows:
+            allowance = allowances[row.key]
+            row.failures = 0 if allowance is CLIENT else max(row.failures - 1, 0)
+            delay = allowance.delay(row.failures)
             row.blocked_until = row.last_at + delay if delay else None
-            row.save(update_fields=["failures", "blocked_until"])
-    FailureCounter.objects.filter(last_at__lt=at - timedelta(hours=48)).delete()
+        FailureCounter.objects.bulk_update(rows, ["failures", "blocked_until"])
+    with transaction.atomic():
+        old = FailureCounter.objects.select_for_update(skip_locked=True).filter(last_at__lt=at - timedelta(hours=48))
+        FailureCounter.objects.filter(pk__in=[row.pk for row in old[:1000]]).delete()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
-from fangxin.accounts.models import Office, Person, Role
+from fangxin.accounts.models import DISPATCH_KINDS, Office, Person, Role
 from fangxin.cases.models import Case
 from fangxin.cases.permits import SEES_ALL
 from fangxin.cases.states import State
@@ -172,9 +172,10 @@ def nearest_clocks(cases: Sequence[Case]) -> dict[str, Clock]:
 # --- dispatch ----------------------------------------------------------------------------------------------------------------
 
 
-def destinations(person: Person) -> list[Office]:
-    """The units that the person may dispatch to, in tree order."""
-    return list(person.offices(Role.CITY_DESK).dispatchable().select_related("competent"))
+def destinations(person: Person, offices: Sequence[Office]) -> list[Office]:
+    """The units among `offices_seen` that the person may dispatch to, in tree order; none for who does not dispatch."""
+    paths = person.paths(Role.CITY_DESK)
+    return [office for office in offices if office.active and office.kind in DISPATCH_KINDS and office.path.startswith(paths)]
 
 
 def most_used(units: Sequence[Office], *, among: int = 500) -> list[Office]:
@@ -184,16 +185,17 @@ def most_used(units: Sequence[Office], *, among: int = 500) -> list[Office]:
     return [known[pk] for pk, _ in Counter(newest).most_common() if pk in known]
 
 
-_OFFICE_WORDS = re.compile(r"市场监督管理|市场监管|分局$|局$|所$|中心$|^.{2,3}市(?=.{2})")
+_OFFICE_WORDS = re.compile(r"(市场监督管理|市场监管)?(局|分局|所|中心)$")
 
 
 def suggested(place: str, units: Sequence[Office]) -> Office | None:
-    """The unit whose name stands in the place that the channel stated; the longest name wins."""
-    best, length = None, 1
+    """The unit whose name stands in the place that the channel stated: the lowest in the tree, then the longest name."""
+    best, rank = None, (0, 0)
     for unit in units if place else ():
         name = _OFFICE_WORDS.sub("", unit.name)
-        if len(name) > length and name in place:
-            best, length = unit, len(name)
+        mine = (unit.path.count("/"), len(name))
+        if len(name) > 1 and name in place and mine > rank:
+            best, rank = unit, mine
     return best
 
 

@@ -3,11 +3,9 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
@@ -49,7 +47,7 @@ def history(case: Case, *, notes: bool) -> list[Item]:
         tell = _TOLD.get(entry.event)
         text = tell(values, offices) if tell else _("Event %(name)s") % {"name": entry.event}
         last = items[-1] if items else None
-        if entry.event in _BROUGHT and last is not None and (last.at == entry.at or entry.event == "clocks.ClocksStarted"):
+        if last is not None and _belongs(entry, last):
             last.details.append(text)
             continue
         item = Item(entry.at, people.get(entry.actor, entry.actor), text, _law(values.get("law", "")), level=_LEVELS.get(entry.event, ""))
@@ -59,6 +57,13 @@ def history(case: Case, *, notes: bool) -> list[Item]:
         items.append(item)
     items += [Item(note.at, people.get(note.by) or names([note.by]).get(note.by, note.by), _step(note.step), note=note) for note in written]
     return sorted(items, key=lambda item: item.at)[::-1]
+
+
+def _belongs(entry: Entry, last: Item) -> bool:
+    """Whether an entry is told under the one before: periods under the step that moved them, alarms of one moment together."""
+    if entry.event in _BROUGHT:
+        return last.at == entry.at or entry.event == "clocks.ClocksStarted"
+    return entry.event in _ALARMS and last.level in _ALARMS.values() and last.at == entry.at
 
 
 def names(actors: Iterable[str]) -> dict[str, str]:
@@ -101,10 +106,6 @@ def _law(cited: str) -> str:
 
 def _step(name: str) -> str:
     return str(words.STEPS.get(name, name))
-
-
-def _moment(text: str) -> str:
-    return date_format(localtime(datetime.fromisoformat(text)), "Y-m-d H:i")
 
 
 def _received(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
@@ -158,19 +159,7 @@ def _closed(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
 
 
 def _started(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
-    parts = [
-        _("%(term)s until %(due)s") % {"term": words.term_name(term), "due": _moment_before(due)}
-        for term, _version, _start, due, *_rest in values["clocks"]
-    ]
-    return _("Periods begin: %(parts)s") % {"parts": _("; ").join(parts)}
-
-
-def _moment_before(text: str) -> str:
-    """The last day of a period that ends at midnight, else its last minute."""
-    at = localtime(datetime.fromisoformat(text))
-    if (at.hour, at.minute, at.second) == (0, 0, 0):
-        return date.fromordinal(at.toordinal() - 1).isoformat()
-    return f"{at:%Y-%m-%d %H:%M}"
+    return _("Periods begin: %(terms)s") % {"terms": _(", ").join(words.term_name(term) for term, *_rest in values["clocks"])}
 
 
 def _stopped(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
@@ -187,12 +176,12 @@ def _alarm(template: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], st
 
 def _adjusted(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
     kind = _("pause ended") if values["kind"] == "resume" else dict(AdjustmentKind.choices).get(values["kind"], values["kind"])
-    told = {"term": words.term_name(values["term"]), "change": kind, "day": values["now"] or _("open")}
+    told = {"term": words.term_name(values["term"]), "change": kind, "day": values["now"] or _("not set yet")}
     return _("Period changed: %(term)s, %(change)s; last day %(day)s") % told
 
 
 def _recomputed(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
-    told = {"term": words.term_name(values["term"]), "day": values["strict"] or _("open")}
+    told = {"term": words.term_name(values["term"]), "day": values["strict"] or _("not set yet")}
     return _("New holiday calendar: %(term)s now ends on %(day)s") % told
 
 
@@ -222,9 +211,5 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     "kernel.PersonalDataRevealed": _revealed,
 }
 _BROUGHT = frozenset({"clocks.ClocksStarted", "clocks.ClockStopped", "clocks.ClockAdjusted"})
-_LEVELS = {
-    "clocks.ClockNearing": "near",
-    "clocks.ClockDue": "grace",
-    "clocks.ClockBreached": "overdue",
-    "kernel.PersonalDataRevealed": "look",
-}
+_ALARMS = {"clocks.ClockNearing": "near", "clocks.ClockDue": "grace", "clocks.ClockBreached": "overdue"}
+_LEVELS = {**_ALARMS, "kernel.PersonalDataRevealed": "look"}

@@ -132,30 +132,28 @@ def left(clock: Clock, *, now: datetime, calendar: Calendar) -> Left:
     """What is left of a running clock: until the strict date, then (grace) until the lenient one, then how far past it."""
     if clock.paused or clock.due_at is None or clock.breach_at is None or clock.strict_on is None or clock.lenient_on is None:
         return Left("paused", _("paused"))
+    near = "near" if clock.nearing_at is not None and now >= clock.nearing_at else "fine"
     unit = terms.book().version(clock.version).unit
-    if unit in {Unit.HOURS, Unit.MINUTES}:
-        return _of_hours(clock.due_at, clock.nearing_at, now)
     today = local_date(now)
-    if now >= clock.breach_at:
+    if unit in {Unit.HOURS, Unit.MINUTES}:
+        late = now >= clock.due_at
+        found = Left(
+            "overdue" if late else near, (_("%(span)s overdue") if late else _("%(span)s left")) % {"span": span(abs(clock.due_at - now))}
+        )
+    elif now >= clock.breach_at:
         days = (today - clock.lenient_on).days
-        return Left("overdue", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days})
-    if now >= clock.due_at:
-        return Left("grace", _("late after %(day)s") % {"day": short_day(clock.lenient_on)})
-    level = "near" if clock.nearing_at is not None and now >= clock.nearing_at else "fine"
-    if today == clock.strict_on:
-        return Left("near", _("due today"))
-    if unit is Unit.WORKDAYS:
+        found = Left("overdue", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days})
+    elif now >= clock.due_at:
+        found = Left("grace", _("late after %(day)s") % {"day": short_day(clock.lenient_on)})
+    elif today == clock.strict_on:
+        found = Left("near", _("due today"))
+    elif unit is Unit.WORKDAYS:
         days = calendar.count(today, clock.strict_on)
-        return Left(level, ngettext("%(n)s working day left", "%(n)s working days left", days) % {"n": days})
-    days = (clock.strict_on - today).days
-    return Left(level, ngettext("%(n)s day left", "%(n)s days left", days) % {"n": days})
-
-
-def _of_hours(due_at: datetime, nearing_at: datetime | None, now: datetime) -> Left:
-    if now >= due_at:
-        return Left("overdue", _("%(span)s overdue") % {"span": span(now - due_at)})
-    near = nearing_at is not None and now >= nearing_at
-    return Left("near" if near else "fine", _("%(span)s left") % {"span": span(due_at - now)})
+        found = Left(near, ngettext("%(n)s working day left", "%(n)s working days left", days) % {"n": days})
+    else:
+        days = (clock.strict_on - today).days
+        found = Left(near, ngettext("%(n)s day left", "%(n)s days left", days) % {"n": days})
+    return found
 
 
 def span(time: timedelta) -> str:

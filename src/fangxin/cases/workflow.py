@@ -1,6 +1,6 @@
 """The procedures as tables: reading them is reading the law. Articles by effective date stand in `data/law.toml`."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -126,8 +126,3 @@ def law_book() -> LawBook:
 def law_of(step: str, kind: str, on: date) -> RuleVersion:
     """The articles of a step on a day; the nearest version for days before any (the step's clock says if it was a replay)."""
     return law_book().resolve(WORKFLOWS[kind].steps[step].law, on, as_if=True)
-
-
-def cited(step: str, kind: str, at: datetime) -> str:
-    """The articles as the journal keeps them."""
-    return " ".join(str(cite) for cite in law_of(step, kind, at.date()).cites)

@@ -9,11 +9,11 @@ from fangxin.kernel.journal import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ClocksStarted(Event):
-    """Periods began: for each its name, rule version, start and strict and lenient due instants."""
+    """Periods began: for each its name, rule version and start; with the calendar its dates follow from these."""
 
     name: ClassVar[str] = "clocks.ClocksStarted"
     calendar: str
-    clocks: tuple[tuple[str, str, str, str, str], ...]
+    clocks: tuple[tuple[str, str, str], ...]
     as_if: bool = False
 
 

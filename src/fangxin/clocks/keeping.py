@@ -37,15 +37,22 @@ def _rich(plain: dict[str, Any]) -> YearCalendar:
 
 
 def keep(years: Sequence[YearCalendar], *, at: datetime) -> CalendarVersion:
-    """Keep a complete set of years as a new version; the very same set again answers the version there is."""
+    """Keep a complete set of years as the newest version; the very set that is the newest already answers that one.
+
+    A set that makes the days what they once were is a new version all the same, with a number after the name.
+    """
     ordered = sorted(years, key=lambda year: year.year)
     plain = [_plain(year) for year in ordered]
     digest = sha256(json.dumps(plain, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     calendar = calendars.build(ordered)
-    label = calendar.version
     with transaction.atomic():
+        last = CalendarVersion.objects.order_by("-pk").first()
+        if last is not None and last.digest == digest:
+            return last
+        taken = CalendarVersion.objects.filter(label__startswith=calendar.version).count()
         kept, _ = CalendarVersion.objects.get_or_create(
-            label=label, defaults={"known_until": calendar.known_until, "years": plain, "digest": digest, "loaded_at": at}
+            label=f"{calendar.version}.{taken + 1}" if taken else calendar.version,
+            defaults={"known_until": calendar.known_until, "years": plain, "digest": digest, "loaded_at": at},
         )
     return kept
 

@@ -431,7 +431,7 @@ class _Chinese(_English):
 _ENGLISH, _CHINESE = _English(), _Chinese()
 
 
-def explain(  # noqa: PLR0917 -- the same order as `due`, with its answer in it
+def explain(
     term: Term,
     version: TermVersion,
     calendar: Calendar,

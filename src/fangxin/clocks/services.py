@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from fangxin.clocks import rules, terms
 from fangxin.clocks.events import ClockAdjusted, ClocksStarted, ClockStopped
@@ -19,6 +20,7 @@ from fangxin.kernel import journal
 from fangxin.kernel.errors import BadInput, IllegalStep, UnknownRule
 from fangxin.kernel.refs import Ref
 from fangxin.kernel.sql import bulk
+from fangxin.kernel.workdays import Calendar
 
 __all__ = ["Start", "Stop", "derive", "extend", "override_rule", "pause", "restart", "resume", "start_clocks", "stop_clocks", "void_clocks"]
 
@@ -70,7 +72,7 @@ def start_clocks(starts: Sequence[Start], *, by: Ref, at: datetime, as_if: bool 
     kept, calendar = current_calendar(at)
     governed: dict[tuple[str, date], terms.TermVersion | None] = {}
     rows: list[tuple[Any, ...]] = []
-    told: dict[Ref, list[tuple[str, str, str, str, str]]] = defaultdict(list)
+    told: dict[Ref, list[tuple[str, str, str]]] = defaultdict(list)
     started: list[Started] = []
     with journal.atomic():
         ids = iter(bulk.reserve_ids(Clock, len(starts)))
@@ -90,7 +92,7 @@ def start_clocks(starts: Sequence[Start], *, by: Ref, at: datetime, as_if: bool 
                     due.nearing_at, due.due_at, due.breach_at, due.provisional, False, Announced.NOTHING.value, due.nearing_at or due.due_at, None, "", None, None,
                 )
             )  # fmt: skip
-            told[start.subject].append((start.term, version.id, start.at.isoformat(), due.due_at.isoformat(), due.breach_at.isoformat()))
+            told[start.subject].append((start.term, version.id, start.at.isoformat()))
             started.append(Started(start.subject, start.term, due.due_at))
         bulk.insert(Clock, _COLUMNS, rows)
         journal.publish(
@@ -112,21 +114,21 @@ def _governing(term: str, day: date, *, as_if: bool) -> terms.TermVersion | None
         raise
 
 
-def stop_clocks(stops: Sequence[Stop], *, by: Ref, at: datetime) -> int:
+def stop_clocks(stops: Sequence[Stop], *, by: Ref) -> int:
     """Stop those clocks that run and store their verdicts; clocks that don't run are left as they are.
 
     The stop event's own time decides the verdict, not the time of writing. Answers how many were stopped.
     """
     wanted = {(stop.subject, stop.term): stop.at for stop in stops}
-    return _finish(wanted, by=by, at=at, reason="", void=False)
+    return _finish(wanted, by=by, reason="", void=False)
 
 
 def void_clocks(pairs: Iterable[tuple[Ref, str]], *, by: Ref, at: datetime, reason: str) -> int:
     """End clocks that no longer apply; they count in no figure. `reason` is a code, not a text."""
-    return _finish(dict.fromkeys(pairs, at), by=by, at=at, reason=reason, void=True)
+    return _finish(dict.fromkeys(pairs, at), by=by, reason=reason, void=True)
 
 
-def _finish(wanted: Mapping[tuple[Ref, str], datetime], *, by: Ref, at: datetime, reason: str, void: bool) -> int:
+def _finish(wanted: Mapping[tuple[Ref, str], datetime], *, by: Ref, reason: str, void: bool) -> int:
     if not wanted:
         return 0
     ended: list[list[Any]] = []
@@ -154,19 +156,31 @@ def _finish(wanted: Mapping[tuple[Ref, str], datetime], *, by: Ref, at: datetime
 
 
 def _running(wanted: Mapping[tuple[Ref, str], datetime]) -> list[Clock]:
-    """The running clocks among those wanted, locked."""
-    subjects = sorted({subject for subject, _ in wanted})
-    found: list[Clock] = []
+    """The running clocks among those wanted, locked in the order of their keys, so that two batches never wait crosswise."""
+    subjects = list({subject for subject, _ in wanted})
+    keys: list[int] = []
     for start in range(0, len(subjects), 500):
-        chunk = Clock.objects.running().filter(subject__in=subjects[start : start + 500]).select_for_update().order_by("pk")
-        found += [clock for clock in chunk if (Ref(clock.subject), clock.term) in wanted]
-    return found
+        found = Clock.objects.running().filter(subject__in=subjects[start : start + 500]).values_list("pk", "subject", "term")
+        keys += [pk for pk, subject, term in found if (Ref(subject), term) in wanted]
+    keys.sort()
+    return [
+        clock
+        for start in range(0, len(keys), 500)
+        for clock in Clock.objects.running().filter(pk__in=keys[start : start + 500]).select_for_update().order_by("pk")
+    ]
 
 
 def _verdict(clock: Clock, moment: datetime) -> tuple[Verdict, bool | None, int | None]:
-    due = derive(clock, as_of=moment)
-    said = rules.verdict(rule_of(clock), due, moment)
+    said = rules.verdict(rule_of(clock), derive(clock, as_of=moment) if clock.paused else _stored(clock), moment)
     return (Verdict.IN_TIME if said.in_time else Verdict.LATE), said.strict_in_time, said.overrun
+
+
+def _stored(clock: Clock) -> rules.Due:
+    """The dates of a clock that is not held up, as they are kept: no query, which counts when a batch is stopped."""
+    strict_on, lenient_on, due_at, breach_at = clock.strict_on, clock.lenient_on, clock.due_at, clock.breach_at
+    if strict_on is None or lenient_on is None or due_at is None or breach_at is None:
+        return derive(clock)
+    return rules.Due(strict_on, lenient_on, due_at, breach_at, clock.nearing_at, clock.provisional)
 
 
 def rule_of(clock: Clock) -> terms.TermVersion:
@@ -195,29 +209,38 @@ def extensions_of(adjustments: Iterable[Adjustment]) -> tuple[rules.Extension, .
 def derive(clock: Clock, *, as_of: datetime | None = None) -> rules.Due:
     """Derive a clock's dates again from start, rule, calendar and adjustments: what is stored must equal it.
 
-    An open pause is taken to end on `as_of`; without it a paused clock raises IllegalStep.
+    An open pause is taken to end on `as_of`; without it a clock that is held up by one raises IllegalStep.
     """
-    adjustments = list(Adjustment.objects.filter(clock=clock).order_by("pk"))
-    pauses = pauses_of(adjustments)
-    if as_of is not None:
-        end = rules.local_date(as_of)
-        pauses = tuple(one if one.end else rules.Pause(one.kind, one.start, max(end, one.start)) for one in pauses)
-    due = rules.due(
-        rule_of(clock),
-        calendar_of(clock.calendar_id),
-        clock.started_at,
-        received=clock.received_at,
-        pauses=pauses,
-        extensions=extensions_of(adjustments),
-    )
+    due = reckon(clock, _adjustments(clock), calendar_of(clock.calendar_id), as_of=as_of)
     if due is None:
         raise IllegalStep("clocks.paused", "The clock is paused; its date is open until the pause ends.")
     return due
 
 
+def reckon(clock: Clock, adjustments: Iterable[Adjustment], calendar: Calendar, *, as_of: datetime | None = None) -> rules.Due | None:
+    """`derive` for a caller who has the clock's adjustments (oldest first) and calendar at hand; None while it is held up.
+
+    What was approved before a restart belongs to the count that was given up.
+    """
+    since = _since_restart(adjustments)
+    pauses = pauses_of(since)
+    if as_of is not None:
+        end = rules.local_date(as_of)
+        pauses = tuple(one if one.end else rules.Pause(one.kind, one.start, max(end, one.start)) for one in pauses)
+    return rules.due(rule_of(clock), calendar, clock.started_at, received=clock.received_at, pauses=pauses, extensions=extensions_of(since))
+
+
+def _since_restart(adjustments: Iterable[Adjustment]) -> list[Adjustment]:
+    since: list[Adjustment] = []
+    for one in adjustments:
+        since = [] if one.kind == AdjustmentKind.RESTART else [*since, one]
+    return since
+
+
 def pause(clock: Clock, *, cause: str, on: date, reason: str, approver: Ref, by: Ref, at: datetime) -> None:
     """Pause a clock from a day on (不计入期限 / 中止), for a cause that its rule knows, with a reason and an approver.
 
+    A cause whose days the law does count (回避), or a pause that begins when the period is over, is recorded and holds nothing up.
     Raises IllegalStep for a cause that the rule doesn't know, or a clock that is stopped or already paused.
     """
     version = rule_of(clock)
@@ -229,7 +252,7 @@ def pause(clock: Clock, *, cause: str, on: date, reason: str, approver: Ref, by:
         locked = _locked(clock, paused=False)
         _adjust(locked, AdjustmentKind.PAUSE, by=by, at=at, reason=reason, approver=approver, cause=cause, starts_on=on)
         was = locked.strict_on
-        _store(locked, None)
+        _recount(locked, at=at)
         journal.publish([_adjusted(locked, "pause", approver, was, by=by, at=at)])
 
 
@@ -237,13 +260,14 @@ def resume(clock: Clock, *, on: date, by: Ref, at: datetime) -> None:
     """End the open pause; the days in between don't count. Raises IllegalStep if the clock is not paused."""
     with journal.atomic():
         locked = _locked(clock, paused=True)
-        open_pause = Adjustment.objects.get(clock=locked, kind=AdjustmentKind.PAUSE, ends_on__isnull=True)
+        open_pause = _open_pauses(locked).get()
         if open_pause.starts_on is None or on < open_pause.starts_on:
             raise BadInput("clocks.pause_ends_first", "A pause can't end before it begins.")
         open_pause.ends_on = on
         open_pause.save(update_fields=["ends_on"])
-        _store(locked, derive(locked))
-        journal.publish([_adjusted(locked, "resume", Ref(open_pause.approver), None, by=by, at=at)])
+        was = locked.strict_on
+        _recount(locked, at=at)
+        journal.publish([_adjusted(locked, "resume", Ref(open_pause.approver), was, by=by, at=at)])
 
 
 def extend(clock: Clock, *, amount: int, reason: str, approver: Ref, by: Ref, at: datetime) -> None:
@@ -253,11 +277,11 @@ def extend(clock: Clock, *, amount: int, reason: str, approver: Ref, by: Ref, at
         raise IllegalStep("clocks.no_such_extension", "The rule for “%(term)s” doesn't allow this extension.", term=clock.term)
     with journal.atomic():
         locked = _locked(clock)
-        if Adjustment.objects.filter(clock=locked, kind=AdjustmentKind.EXTENSION).count() >= allowed.times:
+        if len(extensions_of(_since_restart(_adjustments(locked)))) >= allowed.times:
             raise IllegalStep("clocks.extended_already", "The period has been extended as often as its rule allows.")
         was = locked.strict_on
         _adjust(locked, AdjustmentKind.EXTENSION, by=by, at=at, reason=reason, approver=approver, amount=amount, unit=allowed.unit.value)
-        _store(locked, None if locked.paused else derive(locked))
+        _recount(locked, at=at)
         journal.publish([_adjusted(locked, "extension", approver, was, by=by, at=at)])
 
 
@@ -278,21 +302,22 @@ def restart(clock: Clock, *, start: datetime, reason: str, approver: Ref, by: Re
             locked, AdjustmentKind.RESTART, by=by, at=at, reason=reason, approver=approver, starts_on=rules.local_date(locked.started_at)
         )
         kept, _ = current_calendar(at)
-        locked.started_at, locked.received_at, locked.calendar_id = start, None, kept.pk
-        locked.version = terms.term(locked.term).on(rules.local_date(start), as_if=locked.as_if).id
-        _store(locked, derive(locked))
+        governing = terms.term(locked.term).on(rules.local_date(start), as_if=locked.as_if)
+        locked.started_at, locked.received_at, locked.calendar_id, locked.version = start, None, kept.pk, governing.id
+        locked.as_if = not governing.covers(rules.local_date(start))
+        _recount(locked, at=at)
         journal.publish([_adjusted(locked, "restart", approver, was, by=by, at=at)])
 
 
 def override_rule(clock: Clock, *, version: str, reason: str, approver: Ref, by: Ref, at: datetime) -> None:
     """Put a running clock under another version of its rule (supervised; no transition rule exists for 2026-04-15)."""
-    terms.term(clock.term).version(version)
+    chosen = terms.term(clock.term).version(version)
     with journal.atomic():
         locked = _locked(clock)
         was = locked.strict_on
         _adjust(locked, AdjustmentKind.RULE, by=by, at=at, reason=reason, approver=approver, cause=locked.version)
-        locked.version = version
-        _store(locked, None if locked.paused else derive(locked))
+        locked.version, locked.as_if = version, not chosen.covers(rules.local_date(locked.started_at))
+        _recount(locked, at=at)
         journal.publish([_adjusted(locked, "rule", approver, was, by=by, at=at)])
 
 
@@ -300,9 +325,19 @@ def _locked(clock: Clock, *, paused: bool | None = None) -> Clock:
     locked = Clock.objects.select_for_update().get(pk=clock.pk)
     if locked.stopped_at is not None:
         raise IllegalStep("clocks.stopped", "The clock has stopped.")
-    if paused is not None and locked.paused is not paused:
-        raise IllegalStep("clocks.paused_or_not", "The clock is paused already." if locked.paused else "The clock is not paused.")
+    if paused is False and _open_pauses(locked).exists():
+        raise IllegalStep("clocks.paused_already", "The clock is paused already.")
+    if paused and not _open_pauses(locked).exists():
+        raise IllegalStep("clocks.not_paused", "The clock is not paused.")
     return locked
+
+
+def _adjustments(clock: Clock) -> QuerySet[Adjustment]:
+    return Adjustment.objects.filter(clock=clock).order_by("pk")
+
+
+def _open_pauses(clock: Clock) -> QuerySet[Adjustment]:
+    return Adjustment.objects.filter(clock=clock, kind=AdjustmentKind.PAUSE, ends_on__isnull=True)
 
 
 def _adjust(clock: Clock, kind: AdjustmentKind, *, by: Ref, at: datetime, reason: str, approver: Ref, **fields: Any) -> None:
@@ -317,14 +352,25 @@ def _adjusted(clock: Clock, kind: str, approver: Ref, was: date | None, *, by: R
     )
 
 
-def _store(clock: Clock, due: rules.Due | None) -> None:
-    """Write newly derived dates; thresholds that now lie ahead will be announced (again), those already announced stay so."""
+def _recount(clock: Clock, *, at: datetime) -> None:
+    """Derive the dates again and keep them.
+
+    Where they now reach days that the clock's own calendar doesn't know, the newest calendar counts, as if it had been loaded since.
+    """
+    adjustments = list(_adjustments(clock))
+    due = reckon(clock, adjustments, calendar_of(clock.calendar_id))
+    if due is not None and due.provisional:
+        kept, calendar = current_calendar(at)
+        clock.calendar_id, due = kept.pk, reckon(clock, adjustments, calendar)
     store_due(clock, due)
     clock.save()
 
 
 def store_due(clock: Clock, due: rules.Due | None) -> None:
-    """Set a running clock's dates on the instance: None while it is paused."""
+    """Set a running clock's dates on the instance: None while it is paused, which keeps the last ones but raises no alarm.
+
+    If the due date has moved every threshold is announced anew, those that lie behind with the next sweep.
+    """
     if due is None:
         clock.paused, clock.next_at = True, None
         return

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, Q
 
 from fangxin.clocks.events import ClockBreached, ClockDue, ClockNearing
@@ -62,7 +61,7 @@ def _ahead(now: datetime, after: Key | None) -> Any:
     clocks = Clock.objects.to_announce(now)
     if after is None:
         return clocks
-    return clocks.filter(Q(next_at__gt=after[0]) | Q(next_at=after[0], pk__gt=after[1]))
+    return clocks.filter(Q(next_at__gt=after[0]) | Q(pk__gt=after[1]), next_at__gte=after[0])
 
 
 def _announce_one(key: int, now: datetime, swept: Swept) -> None:
@@ -77,10 +76,9 @@ def _announce(keys: Sequence[int], now: datetime, swept: Swept) -> None:
     """One transaction: lock, see what has passed, write, tell. Rows that someone else holds are theirs to announce."""
     counts: dict[Announced, int] = defaultdict(int)
     with journal.atomic():
-        skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
         levels: dict[Announced, list[int]] = defaultdict(list)
         events: list[Event] = []
-        for clock in Clock.objects.filter(pk__in=keys, next_at__lte=now).select_for_update(**skip).order_by("next_at", "pk"):
+        for clock in Clock.objects.filter(pk__in=keys, next_at__lte=now).select_for_update(skip_locked=True).order_by("next_at", "pk"):
             thresholds = {Announced.NEARING: clock.nearing_at, Announced.DUE: clock.due_at, Announced.BREACHED: clock.breach_at}
             passed = [level for level, instant in thresholds.items() if level > clock.announced and instant is not None and instant <= now]
             for level in passed:

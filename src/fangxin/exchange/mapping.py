@@ -1,32 +1,21 @@
 """A row of a table to a Filing, or to the reason why not (映射). Pure: no Django; one Mapper serves one file."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from datetime import datetime, time
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from fangxin.cases.filings import Channel, Consent, Filing, Kind, Person, Reply, Respondent
 from fangxin.exchange import profiles
+from fangxin.exchange.converting import EAST_8, SKEW, Convert, Unusable, codes, days, instants, money_in, number_in, required_by, text_in
 from fangxin.exchange.profiles import Column, Profile
-from fangxin.exchange.readers import Cell, Fault, from_serial, text_of
+from fangxin.exchange.readers import Cell, Fault, text_of
 from fangxin.kernel.errors import BadInput
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-EAST_8 = timezone(timedelta(hours=8))
-SKEW = timedelta(minutes=10)
-"""How far another system's watch may run ahead of ours before a time counts as future."""
-LONGEST_NUMBER: Final = 64
 BEYOND: Final = "#"
 """Key of what stood right of the header in a quarantined row's raw values."""
-DATE = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T\s]*(\d{1,2})\s*[:：时点]\s*(\d{1,2})\s*(?:[:：分]\s*(?:(\d{1,2})(?:\.\d+)?\s*秒?)?)?)?"
-)
-SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
 class TableLike(Protocol):
@@ -46,181 +35,6 @@ class Reject:
     message: str
     params: Mapping[str, str | int]
     raw: Mapping[str, str]
-
-
-class _Bad(Exception):  # noqa: N818 -- never leaves this module
-    def __init__(self, code: str, message: str, **params: str | int) -> None:
-        super().__init__(code)
-        self.code, self.message, self.params = code, message, params
-
-
-Convert = Callable[[Cell], Any]
-
-
-def _text(cell: Cell) -> str:
-    if type(cell) is str:
-        return cell.strip()
-    if cell is None:
-        return ""
-    if isinstance(cell, Fault):
-        raise _Bad(cell.code, cell.message, **dict(cell.params))
-    return text_of(cell)
-
-
-def _number(cell: Cell) -> str:
-    """Digits as text; what a spreadsheet has rounded is refused, never guessed."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        if cell != cell // 1 or not -1e15 < cell < 1e15:
-            raise _spoiled(cell)
-        return str(int(cell))
-    text = _text(cell).lstrip("'‘`")
-    if len(text) > LONGEST_NUMBER:
-        raise _Bad("exchange.number_too_long", "The number has more than %(limit)s characters.", limit=LONGEST_NUMBER)
-    if "E" in text.upper() and SCIENTIFIC.fullmatch(text):
-        raise _spoiled(text)
-    return text
-
-
-def _spoiled(value: object) -> _Bad:
-    return _Bad(
-        "exchange.number_rounded", "The spreadsheet has rounded the number to %(text)s: store the column as text.", text=str(value)[:40]
-    )
-
-
-def _impossible(text: str) -> _Bad:
-    return _Bad("exchange.date_impossible", "“%(text)s” is not a date.", text=text[:40])
-
-
-def _moment(text: str, formats: Sequence[str]) -> datetime:
-    """A naive or aware datetime out of the forms that lists have."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    if match := DATE.fullmatch(text):
-        try:
-            return datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 -- year to second; the zone is added by the caller
-        except ValueError:
-            raise _impossible(text) from None
-    if text.isdecimal() and len(text) in {8, 12, 14}:
-        formats = ("%Y%m%d%H%M%S"[: len(text) - 2], *formats)
-    for form in formats:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 -- the zone is added by the caller
-        except ValueError:
-            continue
-    raise _impossible(text)
-
-
-def _cell_moment(cell: Cell, formats: Sequence[str], *, epoch_1904: bool) -> datetime | None:
-    if isinstance(cell, datetime):
-        return cell
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        if 20_000 < cell < 80_000:  # serial numbers of 1954 to 2119
-            found = from_serial(float(cell), epoch_1904=epoch_1904)
-            if isinstance(found, datetime):
-                return found
-        return _moment(text_of(cell), formats)
-    if isinstance(cell, time):
-        raise _impossible(cell.isoformat())
-    text = _text(cell)
-    return _moment(text, formats) if text else None
-
-
-def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    if moment.year < 1992:  # China kept summer time in 1986-1991
-        return moment.replace(tzinfo=SHANGHAI).astimezone(UTC)
-    return moment.replace(tzinfo=EAST_8).astimezone(UTC)
-
-
-def _instants(formats: Sequence[str], latest: datetime, *, epoch_1904: bool) -> Convert:
-    earliest = datetime(1980, 1, 1, tzinfo=UTC)
-
-    def instant(cell: Cell) -> datetime | None:
-        moment = _cell_moment(cell, formats, epoch_1904=epoch_1904)
-        if moment is None:
-            return None
-        try:
-            found = _utc(moment)
-        except OverflowError:
-            raise _impossible(text_of(cell)) from None
-        if not earliest <= found <= latest:
-            if found > latest:
-                raise _Bad("exchange.time_in_future", "%(text)s is in the future.", text=text_of(cell)[:40])
-            raise _impossible(text_of(cell))
-        return found
-
-    return instant
-
-
-def _days(formats: Sequence[str], latest: datetime, *, epoch_1904: bool) -> Convert:
-    last = latest.astimezone(SHANGHAI).date()
-
-    def day(cell: Cell) -> date | None:
-        moment = _cell_moment(cell, formats, epoch_1904=epoch_1904)
-        if moment is None:
-            return None
-        found = (moment if moment.tzinfo is None else moment.astimezone(SHANGHAI)).date()
-        if found > last:
-            raise _Bad("exchange.time_in_future", "%(text)s is in the future.", text=text_of(cell)[:40])
-        if found.year < 1900:
-            raise _impossible(text_of(cell))
-        return found
-
-    return day
-
-
-def _money(unit: str) -> Convert:
-    def money(cell: Cell) -> int:
-        text = text_of(cell) if isinstance(cell, (int, float)) else _text(cell)
-        if not text:
-            return 0
-        bare = text.replace(",", "").replace("，", "").strip("￥¥ ")
-        factor = profiles.UNITS[unit]
-        for suffix, named in (("万元", "wan"), ("万", "wan"), ("元", "yuan"), ("分", "fen")):
-            if bare.endswith(suffix):
-                bare, factor = bare.removesuffix(suffix).strip(), profiles.UNITS[named]
-                break
-        try:
-            amount = Decimal(bare)
-            fen = int((amount * factor).quantize(Decimal(1), ROUND_HALF_UP))
-        except (InvalidOperation, ValueError, OverflowError):
-            fen = -1
-        if not 0 <= fen < 10**15:
-            raise _Bad("exchange.amount_impossible", "“%(text)s” is not an amount of money.", text=text[:40])
-        return fen
-
-    return money
-
-
-def _codes(column: Column, default: object, enum: Callable[[str], object]) -> Convert:
-    table = {key: enum(value) for key, value in {**profiles.USUAL_CODES[column.kind], **column.codes}.items()}
-    allowed = "、".join(table)
-
-    def code(cell: Cell) -> object:
-        text = _text(cell)
-        if not text:
-            return default
-        try:
-            return table[text]
-        except KeyError:
-            raise _Bad(
-                "exchange.code_unknown", "“%(text)s” is none of the known values (%(known)s).", text=text[:40], known=allowed
-            ) from None
-
-    return code
-
-
-def _required(convert: Convert) -> Convert:
-    def required(cell: Cell) -> Any:
-        value = convert(cell)
-        if value is None or value == "":
-            raise _Bad("exchange.cell_empty", "The cell is empty.")
-        return value
-
-    return required
 
 
 class Mapper:
@@ -281,22 +95,22 @@ class Mapper:
         kind = column.kind
         convert: Convert
         if kind == profiles.NUMBER:
-            convert = _number
+            convert = number_in
         elif kind == profiles.INSTANT:
-            convert = _instants(column.formats, latest, epoch_1904=table.epoch_1904)
+            convert = instants(column.formats, latest, epoch_1904=table.epoch_1904)
         elif kind == profiles.DAY:
-            convert = _days(column.formats, latest, epoch_1904=table.epoch_1904)
+            convert = days(column.formats, latest, epoch_1904=table.epoch_1904)
         elif kind == profiles.MONEY:
-            convert = _money(column.unit)
+            convert = money_in(column.unit)
         elif kind == profiles.KIND:
-            convert = _codes(column, self.profile.kind, Kind)
+            convert = codes(column, self.profile.kind, Kind)
         elif kind == profiles.CONSENT:
-            convert = _codes(column, Consent.NOT_ASKED, Consent)
+            convert = codes(column, Consent.NOT_ASKED, Consent)
         elif kind == profiles.YESNO:
-            convert = _codes(column, default=False, enum=lambda value: value == "yes")
+            convert = codes(column, default=False, enum=lambda value: value == "yes")
         else:
-            convert = _text
-        return _required(convert) if column.filled else convert
+            convert = text_in
+        return required_by(convert) if column.filled else convert
 
     def __call__(self, row: int, cells: Sequence[Cell]) -> Filing | Reject:
         """The filing of one row. Rows must come in the order of the file: equal rows without numbers are told apart by their count."""
@@ -304,12 +118,12 @@ class Mapper:
         values: dict[str, Any] = {}
         try:
             if len(cells) > self._width:
-                _text(cells[self._width])  # a fault of the whole row
+                text_in(cells[self._width])  # a fault of the whole row
             for index, name, convert in self._plan:
                 values[name] = convert(cells[index])
             index = -1
             return self._filing(values, cells)
-        except _Bad as bad:
+        except Unusable as bad:
             column = bad.params.pop("column", "") if index < 0 else self.header[index]
             return Reject(row, str(column), bad.code, bad.message, bad.params, raw(self.header, cells))
 
@@ -324,7 +138,7 @@ class Mapper:
             cell = cells[index]
             if cell is not None and cell != "":
                 if isinstance(cell, Fault) and cell.code != "exchange.cell_error":
-                    raise _Bad(cell.code, cell.message, column=name, **dict(cell.params))
+                    raise Unusable(cell.code, cell.message, column=name, **dict(cell.params))
                 if text := text_of(cell).strip():
                     extra[name] = text
         unit = ""
@@ -378,7 +192,7 @@ class Mapper:
         text = values.get("reply.text", "")
         if at is None:
             if text:
-                raise _Bad("exchange.reply_untimed", "There is a reply without its time.", column=self._column("reply.at"))
+                raise Unusable("exchange.reply_untimed", "There is a reply without its time.", column=self._column("reply.at"))
             return None
         return Reply(at=at, text=text, closes=self.profile.closes)
 
@@ -389,7 +203,7 @@ class Mapper:
         local = at.astimezone(EAST_8)
         if local.time() == time() and local.date() == received_at.astimezone(EAST_8).date():
             return received_at
-        raise _Bad("exchange.before_receipt", "The time lies before the receipt.", column=self._column(name))
+        raise Unusable("exchange.before_receipt", "The time lies before the receipt.", column=self._column(name))
 
     def _column(self, name: str) -> str:
         return next(self.header[index] for index, each, _ in self._plan if each == name)

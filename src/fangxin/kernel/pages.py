@@ -4,10 +4,11 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import F, Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import CharField, DateTimeField, Model, Q, QuerySet, TextField
 
 from fangxin.kernel.errors import BadInput
 
@@ -26,27 +27,45 @@ class Page(Generic[M]):
 def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50) -> Page[M]:
     """One page ordered by a column, nulls last, and then by primary key.
 
-    `after` is the previous page's `next`. One query, whatever the page. Raises BadInput for a key that is not ours.
+    `after` is the previous page's `next`. One range query, and where the rows with a value run out one for those without. Raises
+    BadInput for a key that is not ours.
     """
-    if after:
-        value, pk = _decode(after)
-        if value is None:
-            queryset = queryset.filter(**{f"{by}__isnull": True}, pk__gt=pk)
-        else:
-            queryset = queryset.filter(Q(**{f"{by}__gt": value}) | Q(**{by: value}, pk__gt=pk) | Q(**{f"{by}__isnull": True}))
-    found = list(queryset.order_by(F(by).asc(nulls_last=True), "pk")[: size + 1])
+    column = queryset.model._meta.get_field(by)  # noqa: SLF001 -- Django's documented meta API
+    value, pk = _decode(after, column) if after else (None, None)
+    found: list[M] = []
+    if value is not None or not after:
+        # A bound on the column itself: databases can't start in the middle of an index by an OR alone.
+        valued = queryset.filter(**{f"{by}__isnull": False})
+        if value is not None:
+            valued = valued.filter(Q(**{f"{by}__gt": value}) | Q(pk__gt=pk), **{f"{by}__gte": value})
+        found = list(valued.order_by(by, "pk")[: size + 1])
+    if column.null and len(found) <= size:
+        empty = queryset.filter(**{f"{by}__isnull": True})
+        if after and value is None:
+            empty = empty.filter(pk__gt=pk)
+        found += empty.order_by("pk")[: size + 1 - len(found)]
     rows = found[:size]
     return Page(rows, _encode(getattr(rows[-1], by), rows[-1].pk) if len(found) > size else "")
 
 
 def _encode(value: Any, pk: Any) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else value
+    text = value.isoformat() if isinstance(value, date) else value
     return base64.urlsafe_b64encode(json.dumps([text, pk]).encode()).decode().rstrip("=")
 
 
-def _decode(key: str) -> tuple[Any, Any]:
+def _decode(key: str, column: Any) -> tuple[Any, int]:
     try:
-        value, pk = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value), int(pk)
-    except (ValueError, TypeError) as error:
+        value, pk = json.loads(base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True))
+        return None if value is None else _typed(value, column), int(pk)
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError) as error:
         raise BadInput("kernel.bad_page_key", "This address leads to no page; please start from the first one.") from error
+
+
+def _typed(value: Any, column: Any) -> Any:
+    """A key's value as the column holds it; ValueError or TypeError for another kind of value."""
+    if isinstance(column, CharField | TextField) and (not isinstance(value, str) or "\0" in value):
+        raise TypeError(value)
+    value = datetime.fromisoformat(value) if isinstance(column, DateTimeField) else column.to_python(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(value)
+    return value

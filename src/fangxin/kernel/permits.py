@@ -30,7 +30,10 @@ def rule(model: type[Model], *actions: str) -> Callable[[Rule], Rule]:
 
 
 def rows(person: Any, action: str, queryset: QuerySet[M]) -> QuerySet[M]:
-    """Those rows of the queryset that the person may do this to. Someone not signed in, or an unknown action, gets none."""
+    """Those rows of the queryset that the person may do this to. Someone not signed in gets none.
+
+    Raises LookupError for an action that no rule speaks of.
+    """
     function = _rules.get((queryset.model, action))
     if function is None:
         raise LookupError(f"No rule for {action} on {queryset.model.__name__}.")

@@ -73,9 +73,10 @@ class Workflow:
         A compare-and-set on `state`: of two people who decide at once, the second gets StaleState. The instances are brought up to
         date. Raises IllegalStep if the table doesn't allow it or something needed is missing.
         """
+        taken: list[tuple[Move, str]] = []
         events: list[Event] = []
         with journal.atomic():
-            for move in moves:
+            for move in sorted(moves, key=lambda move: move.subject.pk):  # in one order, so that two batches can't wait crosswise
                 step = self.step(name, move.subject.state)
                 self._check_needs(step, move)
                 target = step.target or move.subject.state
@@ -85,11 +86,13 @@ class Workflow:
                     raise StaleState(
                         "kernel.stale_state", "Someone else changed %(subject)s first; please read it again.", subject=str(move.subject)
                     )
-                move.subject.state = target
-                for column, value in move.columns.items():
-                    setattr(move.subject, column, value)
+                taken.append((move, target))
                 events.append(step.emits(subject=ref(move.subject.ref_kind, move.subject.pk), actor=by, at=at, **move.data))
             journal.publish(events)
+        for move, target in taken:
+            move.subject.state = target
+            for column, value in move.columns.items():
+                setattr(move.subject, column, value)
 
     @staticmethod
     def _check_needs(step: Step, move: Move) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a table of sentences
 """What is planted among the ordinary filings, so that warning and duplicate finding have something true to find."""
 
 from dataclasses import dataclass, field

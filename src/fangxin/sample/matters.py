@@ -159,7 +159,7 @@ def _day(dice: Dice, day: date, told_on: date) -> str:
     days = (told_on - day).days
     style = dice.below(4)
     if days == 0:
-        return dice.pick(("今天上午", "今日", "当天中午", f"{day.month}月{day.day}日"))
+        return dice.pick(("今天", "今日", f"{day.month}月{day.day}日"))
     if days == 1 and style:
         return dice.pick(("昨天", "昨天下午", "昨晚"))
     if style == 0 or day.year != told_on.year:
@@ -232,7 +232,10 @@ def told(dice: Dice, matter: Matter, told_on: date, *, hotline: bool) -> str:
 
 def _question(dice: Dice, matter: Matter, told_on: date) -> str:
     person = matter.citizen
-    text = matter.defect.format(
+    text = dice.pick(v.ASKS) + dice.pick(v.BACKGROUNDS) + matter.defect + dice.pick(v.FOLLOW_UPS)
+    if dice.chance(0.5):
+        text += dice.pick(v.FOLLOW_UPS)
+    text = text.format(
         trade=dice.pick(v.LINES[matter.line].suffixes).removesuffix("有限公司"),
         town=person.place.town,
         county=person.place.county_name,
@@ -241,6 +244,8 @@ def _question(dice: Dice, matter: Matter, told_on: date) -> str:
         n=dice.below(12) + 3,
         when=_day(dice, matter.occurred_on, told_on),
         home=person.estate,
+        surname=person.name[0],
+        age=dice.below(25) + 56,
     )
     if dice.chance(0.08):
         text += dice.pick(v.CONTACTS[:2]).format(phone=person.phone, name=person.name)

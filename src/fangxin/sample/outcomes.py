@@ -109,7 +109,7 @@ class Bureau:
             unit = division = dice.pick(_COUNTY_CODES)
         horizon = self._end
         if received > self._edge and dice.chance(LEFT_LYING):
-            horizon = min(horizon, received + timedelta(hours=30 * dice.random()))
+            horizon = min(horizon, received + timedelta(seconds=dice.below(30 * 3600)))
         made = Outcome(
             channel,
             number,
@@ -146,13 +146,13 @@ class Bureau:
             delay = 121 + dice.random() * 600
         else:
             delay = 1 + _within(dice, 26, 118)
-        made.dispatched_at = received + timedelta(minutes=delay)
+        made.dispatched_at = received + timedelta(seconds=int(delay * 60))
         if dice.chance(LATE["local.answer"]):
             late.append("local.answer")
             hours = 24.1 + dice.random() * 50
         else:
             hours = max(delay / 60 + 0.1, _within(dice, 5, 23.9))
-        made.responded_at = received + timedelta(hours=hours)
+        made.responded_at = received + timedelta(seconds=int(hours * 3600))
 
     def _workday(self, start: datetime, last: int, *, missed: bool) -> datetime:
         """An office time on one of the working days up to `last` after `start`, mostly the middle ones, or some days past it."""
@@ -203,7 +203,7 @@ class Bureau:
         made.mediated_at = made.closed_at = max(_office_time(dice, day), made.decided_at + timedelta(minutes=30))
         made.mediation = "agreed" if agreed else "terminated"
         if agreed:
-            made.recovered_fen = int(min(matter.amount, 60_000) * (0.5 + 0.9 * dice.random()) * 100)
+            made.recovered_fen = int(min(matter.amount, 20_000) * (0.5 + 0.95 * dice.random()) * 100)
         else:
             made.termination = 5 if "complaint.mediation" in late else dice.weighted(_TERMINATIONS) + 1
 
@@ -245,7 +245,7 @@ def _forget(made: Outcome, horizon: datetime) -> None:
         if at is None:
             continue
         if at <= horizon:
-            setattr(made, name, at.astimezone(UTC).replace(microsecond=0))
+            setattr(made, name, at.astimezone(UTC))
             continue
         setattr(made, name, None)
         for other, nothing in brought.items():

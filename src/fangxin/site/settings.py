@@ -6,6 +6,7 @@
 `FANGXIN_SECRET_KEY`    secret of sessions and signatures; made on first use in development
 `FANGXIN_HOSTS`         comma-separated host names that the service answers to
 `FANGXIN_ORIGINS`       comma-separated https:// origins behind a proxy (CSRF)
+`FANGXIN_PROXIES`       comma-separated networks of proxies whose X-Forwarded-For is believed (none by default)
 `FANGXIN_VAULT_KEYS`, `FANGXIN_SIGNING_KEY`  key files outside FANGXIN_HOME (see docs/security.md)
 `FANGXIN_LANGUAGE`      zh-hans (default) or en, for the command line
 
@@ -91,9 +92,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # every page needs sign-in unless it says otherwise
+    "fangxin.accounts.middleware.SessionPolicyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "fangxin.site.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "fangxin.site.urls"
 WSGI_APPLICATION = "fangxin.site.wsgi.application"
@@ -133,13 +137,19 @@ DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["fangxin.accounts.backends.PersonBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("login", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "fangxin.accounts.validators.OwnDetailsValidator"},
 ]
+TRUSTED_PROXIES = [network for network in os.environ.get("FANGXIN_PROXIES", "").split(",") if network]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "cases:list"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -173,6 +183,7 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise wants it to be there
 STATICFILES_DIRS = [path for path in [PACKAGE / "site" / "vendor"] if path.exists()]
 WHITENOISE_USE_FINDERS = True  # serves the apps' own static folders; nothing to collect
 STORAGES = {
@@ -185,5 +196,6 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"level": "ERROR"}},  # a refusal (409) is an answer, not a warning
     "root": {"handlers": ["console"], "level": os.environ.get("FANGXIN_LOG", "WARNING")},
 }

@@ -15,10 +15,10 @@ site = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((site, "site"))),
     path("accounts/", include("fangxin.accounts.urls")),
+    path("cases/", include("fangxin.cases.urls")),
 ]
-for app in ("cases", "exchange"):
-    if find_spec(f"fangxin.{app}.urls"):
-        urlpatterns.append(path(f"{app}/", include(f"fangxin.{app}.urls")))
+if find_spec("fangxin.exchange.urls"):
+    urlpatterns.append(path("exchange/", include("fangxin.exchange.urls")))
 
 handler400 = "fangxin.site.views.bad_request"
 handler403 = "fangxin.site.views.forbidden"

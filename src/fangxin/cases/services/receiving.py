@@ -6,19 +6,23 @@ one. Law: Order 121 Arts 8–12 (fields, agents, joint complaints), 9 (mixed fil
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
+from django.db import IntegrityError, OperationalError
+
 from fangxin.accounts.models import Office
 from fangxin.cases.events import CaseReceived, CaseUpdated
-from fangxin.cases.filings import Filing, Kind, PartyRole, Person
+from fangxin.cases.filings import Filing, Kind, PartyRole, Person, Respondent
 from fangxin.cases.models import PLACE_FILING, PLACE_PARTY, Case, CaseLink, LinkKind, OutsideNumber, Party, keys_for
 from fangxin.cases.models import PartyRole as StoredRole
 from fangxin.cases.services import replying, timing
 from fangxin.cases.states import State
+from fangxin.clocks.keeping import current_calendar
+from fangxin.clocks.notices import ReportField
 from fangxin.clocks.services import start_clocks
 from fangxin.kernel import journal, masks, vault
 from fangxin.kernel.errors import BadInput, DomainError
@@ -27,10 +31,11 @@ from fangxin.kernel.scrub import scrub
 from fangxin.kernel.sql import bulk
 from fangxin.registry.queries import match_stated
 
-CLOCK_SKEW = timedelta(minutes=10)
-"""How far ahead of us an outside system's clock may be."""
-
 _LOOK_UP = 500
+_LONGEST_NUMBER = 64
+_FIELDS_OF_LAW = frozenset({"", *(field.value for field in ReportField)})
+_ATTEMPTS = 5
+_DEADLOCK = "40P01"
 
 _CASE_COLUMNS = (
     "id", "kind", "state", "channel", "outside_number", "part", "digest", "as_if", "first_received_at", "competent_received_at", "dispatched_at",
@@ -93,15 +98,28 @@ def receive(filings: Sequence[Filing], *, by: Ref, at: datetime, as_if: bool = F
     event. What can't be a case is `refused` with its reason and leaves no trace, the others go in. `as_if` counts clocks as if
     the nearest rule version had been in force (replays of old messages).
     """
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _receive(filings, by=by, at=at, as_if=as_if)
+        except (IntegrityError, OperationalError) as error:
+            # Someone else took in the same number at the same time: look again, it is known now.
+            deadlock = getattr(error.__cause__, "sqlstate", "") == _DEADLOCK
+            if not left or not (deadlock or isinstance(error, IntegrityError)):
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _receive(filings: Sequence[Filing], *, by: Ref, at: datetime, as_if: bool) -> list[Receipt]:
     receipts: list[Receipt | None] = [None] * len(filings)
     with journal.atomic():
+        _, calendar = current_calendar(at)
         fresh: list[int] = []
         again: list[int] = []
         seen: set[tuple[str, str]] = set()
         for index, filing in enumerate(filings):
             try:
                 _check(filing, at)
-                timing.check_rules(filing, as_if=as_if)
+                timing.check_rules(filing, calendar, as_if=as_if)
             except DomainError as error:
                 receipts[index] = Receipt(Outcome.REFUSED, error=error)
                 continue
@@ -120,14 +138,44 @@ def _check(filing: Filing, at: datetime) -> None:
     """What no case can be made of."""
     if not filing.narrative.strip():
         raise BadInput("cases.narrative_missing", "The filing says nothing: its narrative is empty.")
-    if filing.received_at > at + CLOCK_SKEW:
+    if filing.received_at > at + timing.CLOCK_SKEW:
         raise BadInput("cases.received_in_future", "The filing was received in the future (%(when)s).", when=filing.received_at.isoformat())
-    if len(filing.outside_number) > 64:
+    if max(map(len, (filing.outside_number, *(number for _, number in filing.other_numbers)))) > _LONGEST_NUMBER:
         raise BadInput("cases.number_too_long", "The outside number is longer than 64 characters.")
+    if filing.field_of_law not in _FIELDS_OF_LAW:
+        raise BadInput("cases.field_of_law_unknown", "There is no field of law “%(field)s”.", field=filing.field_of_law)
     if filing.claimed_fen < 0:
         raise BadInput("cases.amount_negative", "The amount is negative.")
     if filing.reply is not None and filing.reply.at < filing.received_at:
         raise BadInput("cases.reply_before_receipt", "The reply is older than the filing.")
+    if filing.dispatched_at is not None and filing.dispatched_at < filing.received_at:
+        raise BadInput("cases.dispatch_before_receipt", "The dispatch is older than the filing.")
+    if max(filing.dispatched_at or filing.received_at, filing.reply.at if filing.reply else filing.received_at) > at + timing.CLOCK_SKEW:
+        raise BadInput("cases.handled_in_future", "The dispatch or the reply lies in the future.")
+    if not _storable(_unsealed(filing)):
+        raise BadInput("cases.text_unstorable", "The filing holds characters that no text can hold.")
+
+
+def _unsealed(filing: Filing) -> Iterator[str]:
+    """The texts that go into columns as they are, or masked."""
+    yield from (filing.outside_number, filing.title, filing.narrative, filing.request, filing.place, filing.goods_or_service)
+    yield from (filing.object_class, filing.problem_class, *(number for _, number in filing.other_numbers))
+    for one in filing.persons:
+        yield from (one.name, one.phone, one.id_number, one.address)
+    stated = filing.respondent
+    yield from (stated.name, stated.uscc, stated.address, stated.contact, stated.phone, stated.platform)
+
+
+def _storable(texts: Iterable[str]) -> bool:
+    """No NUL and no half of a surrogate pair: a database takes neither."""
+    joined = "".join(texts)
+    if "\0" in joined:
+        return False
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _take(wave: list[int], filings: Sequence[Filing], receipts: list[Receipt | None], *, by: Ref, at: datetime, as_if: bool) -> None:
@@ -146,8 +194,7 @@ def _take(wave: list[int], filings: Sequence[Filing], receipts: list[Receipt | N
         for case in changed:
             _update(case, filing, by=by, at=at)
         receipts[index] = Receipt(Outcome.UPDATED if changed else Outcome.UNCHANGED, tuple(case.pk for case in found))
-        if changed:
-            replying.apply([(case, filing) for case in changed], by=by)
+        _go_on([(case, filing) for case in changed], by=by, at=at)
     if parts:
         _create(parts, by=by, at=at, as_if=as_if)
     for part in parts:
@@ -176,8 +223,24 @@ def _parts(filing: Filing, index: int) -> list[_Part]:
 
 
 def digest_of(filing: Filing) -> bytes:
-    """Sixteen bytes that change when anything that the filing says changes."""
-    return blake2b(repr(filing).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    """Sixteen bytes that change when anything that the filing says changes.
+
+    Only what is said counts, each under its name: a field that later versions add leaves the digests of older filings as they are.
+    """
+    said = [f"{name}={value}" for name in _SAID if (value := getattr(filing, name))]
+    for person in filing.persons:
+        said += ("person", *(f"{name}={value}" for name in _PERSON if (value := getattr(person, name))))
+    said += [f"respondent.{name}={value}" for name in _RESPONDENT if (value := getattr(filing.respondent, name))]
+    said += [f"number.{channel.value}={number}" for channel, number in filing.other_numbers]
+    said += [f"extra.{name}={value}" for name, value in filing.extra.items()]
+    if filing.reply:
+        said.append(f"reply={filing.reply.at} {filing.reply.closes} {filing.reply.text}")
+    return blake2b("\x1f".join(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+_SAID = tuple(one.name for one in fields(Filing) if one.name not in {"persons", "respondent", "other_numbers", "extra", "reply"})
+_PERSON = tuple(one.name for one in fields(Person))
+_RESPONDENT = tuple(one.name for one in fields(Respondent))
 
 
 def _texts(filing: Filing) -> _Texts:
@@ -186,14 +249,27 @@ def _texts(filing: Filing) -> _Texts:
         name: scrub(text, known).text if text else ""
         for name, text in (("title", filing.title), ("narrative", filing.narrative), ("request", filing.request))
     }
+    scrubbed["title"] = scrubbed["title"][:200]
     sealed = {
         name: text
         for name, text in (("title", filing.title), ("narrative", filing.narrative), ("request", filing.request))
         if text != scrubbed[name]
     }
-    if filing.extra:
-        sealed["extra"] = json.dumps(dict(filing.extra), ensure_ascii=False)
-    return _Texts(scrubbed["title"][:200], scrubbed["narrative"], scrubbed["request"], filing.place[:100], sealed)
+    extra = {**filing.extra, **_cut_off(filing)}
+    if extra:
+        sealed["extra"] = json.dumps(extra, ensure_ascii=False)
+    return _Texts(scrubbed["title"], scrubbed["narrative"], scrubbed["request"], filing.place[:100], sealed)
+
+
+def _cut_off(filing: Filing) -> dict[str, str]:
+    """What is longer than its column, whole."""
+    stated = filing.respondent
+    texts = (
+        ("place", filing.place, 100), ("goods_or_service", filing.goods_or_service, 200), ("object_class", filing.object_class, 64),
+        ("problem_class", filing.problem_class, 64), ("respondent_name", stated.name, 200), ("respondent_uscc", stated.uscc, 32),
+        ("respondent_address", stated.address, 300), ("platform", stated.platform, 100),
+    )  # fmt: skip
+    return {name: text for name, text, length in texts if len(text) > length}
 
 
 def _people(filing: Filing, kind: Kind) -> Iterator[tuple[str, Person]]:
@@ -288,7 +364,7 @@ def _create(parts: list[_Part], *, by: Ref, at: datetime, as_if: bool) -> None:
     )
     bulk.insert(Party, _PARTY_COLUMNS, _party_rows(parts))
     _link(parts)
-    _forward(parts, by=by)
+    _forward(parts, by=by, at=at)
 
 
 def _case_row(
@@ -306,15 +382,8 @@ def _case_row(
 
 def _link(parts: Sequence[_Part]) -> None:
     """The further numbers, and the two halves of what was split."""
-    others = [
-        (part.pk, channel.value, number[:64]) for part in parts for channel, number in dict.fromkeys(part.filing.other_numbers) if number
-    ]
-    if others:
-        bulk.insert(
-            OutsideNumber,
-            ("id", "case_id", "channel", "number"),
-            [(pk, *row) for pk, row in zip(bulk.reserve_ids(OutsideNumber, len(others)), others, strict=True)],
-        )
+    others = [(part.pk, channel.value, number) for part in parts for channel, number in dict.fromkeys(part.filing.other_numbers) if number]
+    _number(others)
     halves: dict[int, list[int]] = {}
     for part in parts:
         if part.part:
@@ -322,20 +391,38 @@ def _link(parts: Sequence[_Part]) -> None:
     CaseLink.objects.bulk_create([CaseLink(first_id=first, second_id=second, kind=LinkKind.SPLIT) for first, second in halves.values()])
 
 
-def _forward(parts: Sequence[_Part], *, by: Ref) -> None:
-    """What the channel has already sent to a unit, or already answered, goes on from there."""
+def _number(others: Sequence[tuple[int, str, str]]) -> None:
+    """Further numbers as (case, channel, number)."""
+    if others:
+        bulk.insert(
+            OutsideNumber,
+            ("id", "case_id", "channel", "number"),
+            [(pk, *row) for pk, row in zip(bulk.reserve_ids(OutsideNumber, len(others)), others, strict=True)],
+        )
+
+
+def _forward(parts: Sequence[_Part], *, by: Ref, at: datetime) -> None:
+    """New cases that the channel has already sent to a unit, or already answered, go on from there."""
     moving = [part for part in parts if part.filing.unit_code or part.filing.dispatched_at or part.filing.reply]
     if not moving:
         return
     cases = Case.objects.in_bulk([part.pk for part in moving])
-    replying.forward([(cases[part.pk], part.filing) for part in moving if part.filing.unit_code], offices(moving), by=by)
-    replying.arrive([(cases[part.pk], part.filing) for part in moving if not part.filing.unit_code], by=by)
-    replying.apply([(cases[part.pk], part.filing) for part in moving if part.filing.reply], by=by)
+    _go_on([(cases[part.pk], part.filing) for part in moving], by=by, at=at)
 
 
-def offices(parts: Iterable[_Part]) -> dict[str, Office]:
+def _go_on(pairs: Sequence[tuple[Case, Filing]], *, by: Ref, at: datetime) -> None:
+    """Follow what the channel did with filings: sent them to a unit, answered them. What was dispatched here stays where it is."""
+    waiting = [(case, filing) for case, filing in pairs if case.dispatched_at is None and case.is_open]
+    replying.forward([pair for pair in waiting if pair[1].unit_code], offices(filing for _, filing in waiting), by=by)
+    replying.arrive([pair for pair in waiting if not pair[1].unit_code], by=by, at=at)
+    replying.apply([pair for pair in pairs if pair[1].reply], by=by)
+
+
+def offices(filings: Iterable[Filing]) -> dict[str, Office]:
     """The offices that filings name; an unknown code leaves the case with the desk."""
-    codes = {part.filing.unit_code for part in parts if part.filing.unit_code}
+    codes = {filing.unit_code for filing in filings if filing.unit_code}
+    if not codes:
+        return {}
     return {office.code: office for office in Office.objects.dispatchable().filter(code__in=codes).select_related("competent")}
 
 
@@ -373,6 +460,7 @@ def _update(case: Case, filing: Filing, *, by: Ref, at: datetime) -> None:
         for name, same in (
             ("received_at", case.first_received_at == filing.received_at),
             ("kind", filing.kind in {Kind.UNDETERMINED, Kind.MIXED, Kind(case.kind)}),
+            ("unit", not filing.unit_code or case.dispatched_at is None or (case.unit is not None and case.unit.code == filing.unit_code)),
         )
         if not same
     ]
@@ -384,8 +472,23 @@ def _update(case: Case, filing: Filing, *, by: Ref, at: datetime) -> None:
     for name, value in values.items():
         setattr(case, name, value)
     part = _Part(replace(filing, kind=Kind(case.kind)), Kind(case.kind), case.part, 0, case.pk)
+    people = _party_rows([part])
+    if _shown(people) != _shown(Party.objects.filter(case=case).order_by("position").values_list(*_PARTY_COLUMNS)):
+        changed.append("persons")
     Party.objects.filter(case=case).delete()
-    bulk.insert(Party, _PARTY_COLUMNS, _party_rows([part]))
+    bulk.insert(Party, _PARTY_COLUMNS, people)
+    known = set(OutsideNumber.objects.filter(case=case).values_list("channel", "number"))
+    fresh = [(case.pk, channel.value, number) for channel, number in dict.fromkeys(filing.other_numbers) if (channel, number) not in known]
+    if fresh:
+        _number(fresh)
+        changed.append("other_numbers")
+    if not changed and not ignored and filing.reply is None:
+        changed.append("sealed")  # what differs can't be told without opening it
     journal.publish(
         [CaseUpdated(subject=case.ref, actor=by, at=at, digest=values["digest"].hex(), changed=tuple(changed), ignored=tuple(ignored))]
     )
+
+
+def _shown(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """What tells party rows apart without opening them: role, position, masks and indexes."""
+    return [[bytes(value) if isinstance(value, memoryview) else value for value in (*row[2:4], *row[6:])] for row in rows]

@@ -24,15 +24,18 @@ def forward(pairs: Sequence[tuple[Case, Filing]], offices: Mapping[str, Office],
         steps.dispatch(cases, offices[code], by=by, at=when)
 
 
-def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
-    """Start the hotline's periods of messages that reached some handling unit whose name the channel doesn't tell."""
-    starts: dict[bool, list[timing.Start]] = {False: [], True: []}
-    for case, filing in pairs:
-        if filing.dispatched_at is not None:
-            starts[case.as_if] += timing.on_arrival(case, filing.dispatched_at)
-    for as_if, begun in starts.items():
-        if begun:
-            timing.start_clocks(begun, by=by, at=begun[0].at, as_if=as_if)
+def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref, at: datetime) -> None:
+    """Messages that the channel has sent to some handling unit whose name it doesn't tell: its dispatch is done, its periods begin, once."""
+    sent = [(case, filing.dispatched_at) for case, filing in pairs if filing.dispatched_at is not None]
+    begun = timing.have_arrived([case for case, _ in sent])
+    arriving = [(case, when) for case, when in sent if case.ref not in begun]
+    if not arriving:
+        return
+    timing.stop_clocks([timing.Stop(case.ref, timing.DISPATCH, when) for case, when in arriving], by=by)
+    for as_if in (False, True):
+        starts = [start for case, when in arriving if case.as_if is as_if for start in timing.on_arrival(case, when)]
+        timing.start_clocks(starts, by=by, at=at, as_if=as_if)
+    timing.refresh([case for case, _ in arriving])
 
 
 def apply(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
@@ -41,9 +44,10 @@ def apply(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
         reply = filing.reply
         if reply is None or not case.is_open:
             continue
+        known = [value for person in filing.persons for value in (person.name, person.phone, person.id_number, person.address) if value]
         if reply.closes and case.kind in {Kind.UNDETERMINED, Kind.CONSULTATION}:
-            steps.answer([case], by=by, at=reply.at, note=reply.text or OUTSIDE_REPLY)
+            steps.answer([case], by=by, at=reply.at, note=reply.text or OUTSIDE_REPLY, known=known)
         elif case.responded_at is None:
-            steps.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text)
-            timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, reply.at)], by=by, at=reply.at)
+            steps.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text, known=known)
+            timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, reply.at)], by=by)
             timing.refresh([case])

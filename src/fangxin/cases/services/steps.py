@@ -3,12 +3,12 @@
 Time is given, not read: `at` is when it happened. What someone wrote is kept as a note; the journal keeps its hash.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from fangxin.accounts.models import Office
+from fangxin.accounts.models import DISPATCH_KINDS, Office
 from fangxin.cases.events import KindSet
 from fangxin.cases.filings import Kind
 from fangxin.cases.models import PLACE_FILING, PLACE_NOTE, PLACE_PARTY, Case, Note, Party, keys_for
@@ -25,10 +25,8 @@ from fangxin.kernel.scrub import scrub
 from fangxin.kernel.sql import bulk
 from fangxin.kernel.workflow import Move
 
-REFUSAL_GROUNDS = tuple(str(number) for number in range(1, 8))
-"""Items of Order 121 Art 16 (不予受理)."""
-TERMINATION_GROUNDS = tuple(str(number) for number in range(1, 9))
-"""Items of Order 121 Art 23(1) (终止调解)."""
+GROUNDS = {"refuse": {"order20": 6, "order121": 7}, "terminate": {"order20": 7, "order121": 8}}
+"""How many items the article has: refusal (不予受理, Order 20 Art 15, Order 121 Art 16), termination (终止调解, Art 21, Art 23)."""
 
 
 # --- dispatch ----------------------------------------------------------------------------------------------------------------
@@ -37,25 +35,28 @@ TERMINATION_GROUNDS = tuple(str(number) for number in range(1, 9))
 def dispatch(cases: Sequence[Case], unit: Office, *, by: Ref, at: datetime, note: str = "") -> None:
     """Send cases to the unit that is to handle them (分送); with a note, those already sent elsewhere are sent anew.
 
-    Stops the 2-hour promise. The first arrival at a competent bureau starts the statutory period, once: township offices are
-    parts of their bureau, so forwarding inside it, or sending a case out again after a return, restarts nothing.
+    Stops the 2-hour promise. The first arrival at a bureau starts the statutory period, once: township offices are parts of their
+    bureau, so forwarding inside it restarts nothing, nor does sending a case out again after a return, even to another county. The law
+    counts from receipt by the bureau that has jurisdiction, and who that was is known only in the end; the first arrival is never
+    later, so the earlier date is kept, and nobody gains time by passing a case on. `competent` names the bureau that has it now.
     Raises IllegalStep for an office that no case may be dispatched to.
     Law: Order 121 Arts 13, 15, 41.
     """
     competent = unit.competent
-    if not unit.active or competent is None:
+    if not unit.active or competent is None or unit.kind not in DISPATCH_KINDS:
         raise IllegalStep("cases.unit_not_dispatchable", "Cases can't be dispatched to %(unit)s.", unit=unit.name)
-    arriving = [case for case in cases if case.competent_received_at is None]
     with journal.atomic():
+        _hold(cases)
+        arriving = [case for case in cases if case.competent_received_at is None]
         for step, mine in _by_step(cases).items():
             moves = []
             for case in mine:
                 columns: dict[str, Any] = {"unit_id": unit.pk, "competent_id": competent.pk, "dispatched_at": at}
                 if case.competent_received_at is None:
-                    columns["competent_received_at"] = at
+                    columns["competent_received_at"] = max(at, case.first_received_at)
                 moves.append(Move(case, columns, {"unit": unit.code, "competent": competent.code}))
             _take(moves, step, by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.DISPATCH, at) for case in cases], by=by, at=at)
+        timing.stop_clocks([timing.Stop(case.ref, timing.DISPATCH, at) for case in cases], by=by)
         begin(cases, arriving, by=by, at=at)
         timing.refresh(cases)
 
@@ -79,24 +80,30 @@ def begin(cases: Sequence[Case], arriving: Sequence[Case], *, by: Ref, at: datet
 def return_to_desk(case: Case, *, by: Ref, at: datetime, note: str) -> None:
     """Give a misdirected case back to the desk, with the reason; never sideways (退回, Order 121 Art 41).
 
-    The statutory period goes on if the bureau that gave it back was the competent one to begin with.
+    The statutory period goes on (see `dispatch`). A hotline order given back in time begins anew where it goes next; one given back
+    too late has used up its time.
     """
     with journal.atomic():
         unit = case.unit.code if case.unit else ""
         _take([Move(case, {"unit_id": None}, {"unit": unit})], "return_to_desk", by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at)], by=by, at=at)
-        timing.void_clocks([(case.ref, timing.HOTLINE_CLOSING)], by=by, at=at, reason="returned")
+        if Clock.objects.running().filter(subject=case.ref, term=timing.HOTLINE_RETURN, breach_at__gt=at).exists():
+            timing.void_clocks([(case.ref, timing.HOTLINE_CLOSING)], by=by, at=at, reason="returned")
+        timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at)], by=by)
         timing.refresh([case])
 
 
-def respond(cases: Sequence[Case], *, method: str, by: Ref, at: datetime, note: str = "") -> None:
-    """Record a human contact with the complainant (回应); the first one stops the 24-hour promise. An automatic message is none."""
+def respond(cases: Sequence[Case], *, method: str, by: Ref, at: datetime, note: str = "", known: Sequence[str] = ()) -> None:
+    """Record a human contact with the complainant (回应); the first one stops the 24-hour promise. An automatic message is none.
+
+    `known` are names and numbers that the note must not show.
+    """
     with journal.atomic():
+        _hold(cases)
         moves = [
             Move(case, {"responded_at": case.responded_at or at}, {"method": method, "first": case.responded_at is None}) for case in cases
         ]
-        _take(moves, "respond", by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.ANSWER, at) for case in cases], by=by, at=at)
+        _take(moves, "respond", by=by, at=at, note=note, known=known)
+        timing.stop_clocks([timing.Stop(case.ref, timing.ANSWER, at) for case in cases], by=by)
         timing.refresh(cases)
 
 
@@ -145,7 +152,7 @@ def accept(cases: Sequence[Case], *, by: Ref, at: datetime, note: str = "") -> N
     """
     with journal.atomic():
         _take([Move(case, {"decided_at": at, **_officer(by)}) for case in cases], "accept", by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.ACCEPTANCE, at) for case in cases], by=by, at=at)
+        timing.stop_clocks([timing.Stop(case.ref, timing.ACCEPTANCE, at) for case in cases], by=by)
         timing.void_clocks([(case.ref, timing.HOTLINE_RETURN) for case in cases], by=by, at=at, reason="handled")
         for as_if in (False, True):
             starts = [timing.Start(case.ref, timing.MEDIATION, at) for case in cases if case.as_if is as_if]
@@ -155,15 +162,14 @@ def accept(cases: Sequence[Case], *, by: Ref, at: datetime, note: str = "") -> N
 
 def refuse(case: Case, *, ground: str, by: Ref, at: datetime, note: str) -> None:
     """Refuse a complaint (不予受理) on a ground of Order 121 Art 16, with reasons; the notice names the other routes of CRPL Art 39."""
-    if ground not in REFUSAL_GROUNDS:
-        raise BadInput("cases.no_such_ground", "There is no such ground: %(ground)s.", ground=ground)
+    _check_ground("refuse", case, ground, at)
     _close(
         [case], "refuse", by=by, at=at, note=note, stops=(timing.ACCEPTANCE,), columns={"ground": ground, "decided_at": at, **_officer(by)}
     )
 
 
 def withdraw(case: Case, *, by: Ref, at: datetime, note: str) -> None:
-    """Close a complaint that was withdrawn before it was decided on (撤回); the acceptance period no longer applies."""
+    """Close a complaint that was withdrawn before it was decided on (撤回); an acceptance period still open no longer applies."""
     _close([case], "withdraw", by=by, at=at, note=note, stops=())
 
 
@@ -186,15 +192,15 @@ def start_appraisal(case: Case, *, cause: str, on: date, approver: Ref, by: Ref,
     """Commission a test or an appraisal (检测、鉴定): its time is not counted in the mediation period (Order 121 Art 22)."""
     with journal.atomic():
         _plain(case, "appraise", by=by, at=at, note=note, approver=approver)
-        clock = Clock.objects.running().get(subject=case.ref, term=timing.MEDIATION)
-        clocks.pause(clock, cause=cause, on=on, reason=note, approver=approver, by=by, at=at)
+        clock = _clock(case, timing.MEDIATION)
+        clocks.pause(clock, cause=cause, on=on, reason=scrub(note).text, approver=approver, by=by, at=at)
         timing.refresh([case])
 
 
 def end_appraisal(case: Case, *, on: date, by: Ref, at: datetime) -> None:
     """The result is there: the mediation period goes on."""
     with journal.atomic():
-        clocks.resume(Clock.objects.running().get(subject=case.ref, term=timing.MEDIATION), on=on, by=by, at=at)
+        clocks.resume(_clock(case, timing.MEDIATION), on=on, by=by, at=at)
         timing.refresh([case])
 
 
@@ -207,8 +213,7 @@ def settle(case: Case, *, by: Ref, at: datetime, recovered_fen: int = 0, note: s
 
 def terminate(case: Case, *, ground: str, by: Ref, at: datetime, note: str = "") -> None:
     """Terminate mediation (终止调解) on a ground of Order 121 Art 23; both parties must be told within 7 working days."""
-    if ground not in TERMINATION_GROUNDS:
-        raise BadInput("cases.no_such_ground", "There is no such ground: %(ground)s.", ground=ground)
+    _check_ground("terminate", case, ground, at)
     with journal.atomic():
         _close([case], "terminate", by=by, at=at, note=note, stops=(timing.MEDIATION,), columns={"ground": ground})
         timing.start_clocks([timing.Start(case.ref, timing.TERMINATION_NOTICE, at)], by=by, at=at, as_if=case.as_if)
@@ -219,7 +224,7 @@ def notify_termination(case: Case, *, by: Ref, at: datetime, note: str = "") -> 
     """Both parties were told of the termination: stops that period (Order 121 Art 23 para 2)."""
     with journal.atomic():
         _plain(case, "notify_termination", by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.TERMINATION_NOTICE, at)], by=by, at=at)
+        timing.stop_clocks([timing.Stop(case.ref, timing.TERMINATION_NOTICE, at)], by=by)
         timing.refresh([case])
 
 
@@ -230,8 +235,8 @@ def extend_verification(case: Case, *, amount: int, approver: Ref, by: Ref, at: 
     """Extend the verification of a report with the head's approval (延长核查, 处罚程序规定 Art 18)."""
     with journal.atomic():
         _plain(case, "extend", by=by, at=at, note=note, approver=approver)
-        clock = Clock.objects.running().get(subject=case.ref, term=timing.VERIFICATION)
-        clocks.extend(clock, amount=amount, reason=note, approver=approver, by=by, at=at)
+        clock = _clock(case, timing.VERIFICATION)
+        clocks.extend(clock, amount=amount, reason=scrub(note).text, approver=approver, by=by, at=at)
         timing.refresh([case])
 
 
@@ -239,36 +244,39 @@ def file_report(case: Case, *, by: Ref, at: datetime, note: str = "") -> None:
     """File a report for investigation (立案, 处罚程序规定 Art 19): stops the verification period."""
     with journal.atomic():
         _take([Move(case, {"decided_at": at, **_officer(by)})], "file", by=by, at=at, note=note)
-        timing.stop_clocks([timing.Stop(case.ref, timing.VERIFICATION, at)], by=by, at=at)
+        timing.stop_clocks([timing.Stop(case.ref, timing.VERIFICATION, at)], by=by)
+        timing.start_clocks(timing.on_filing_decision(case, at), by=by, at=at, as_if=case.as_if)
         timing.refresh([case])
 
 
 def decline_report(case: Case, *, by: Ref, at: datetime, note: str) -> None:
-    """Decide not to file a report (不予立案, 处罚程序规定 Art 20)."""
-    _close([case], "decline", by=by, at=at, note=note, stops=(timing.VERIFICATION,), columns={"decided_at": at, **_officer(by)})
+    """Decide not to file a report (不予立案, 处罚程序规定 Art 20); what the reporter must be told is still owed."""
+    columns = {"decided_at": at, **_officer(by)}
+    with journal.atomic():
+        _close([case], "decline", by=by, at=at, note=note, stops=(timing.VERIFICATION,), keeps=timing.NOTICES, columns=columns)
+        timing.start_clocks(timing.on_filing_decision(case, at), by=by, at=at, as_if=case.as_if)
+        timing.refresh([case])
 
 
 def notify_reporter(case: Case, *, by: Ref, at: datetime, note: str = "") -> None:
     """Tell the reporter the result where a law says so (Order 121 Art 36): stops the notice periods of the field of law."""
     with journal.atomic():
         _plain(case, "notify", by=by, at=at, note=note)
-        timing.stop_clocks(
-            [timing.Stop(case.ref, start.term, at) for start in timing.statutory(case) if start.term != timing.VERIFICATION], by=by, at=at
-        )
+        timing.stop_clocks([timing.Stop(case.ref, term, at) for term in timing.NOTICES], by=by)
         timing.refresh([case])
 
 
 def conclude_report(case: Case, *, by: Ref, at: datetime, note: str = "") -> None:
-    """The investigation of a filed report is over (结案)."""
-    _close([case], "conclude", by=by, at=at, note=note, stops=())
+    """The investigation of a filed report is over (结案); what the reporter must be told is still owed."""
+    _close([case], "conclude", by=by, at=at, note=note, stops=(), keeps=timing.NOTICES)
 
 
 # --- answers -----------------------------------------------------------------------------------------------------------------
 
 
-def answer(cases: Sequence[Case], *, by: Ref, at: datetime, note: str) -> None:
-    """Answer consultations or hotline messages and close them (答复办结)."""
-    _close(cases, "answer", by=by, at=at, note=note, stops=())
+def answer(cases: Sequence[Case], *, by: Ref, at: datetime, note: str, known: Sequence[str] = ()) -> None:
+    """Answer consultations or hotline messages and close them (答复办结); `known` as for `respond`."""
+    _close(cases, "answer", by=by, at=at, note=note, stops=(), known=known)
 
 
 def redirect(case: Case, *, by: Ref, at: datetime, note: str) -> None:
@@ -288,9 +296,36 @@ def _plain(case: Case, step: str, *, by: Ref, at: datetime, note: str = "", appr
         _take([Move(case, {}, {"approver": approver} if approver else {})], step, by=by, at=at, note=note)
 
 
-def _take(moves: Sequence[Move], step: str, *, by: Ref, at: datetime, note: str) -> None:
+def _hold(cases: Sequence[Case]) -> None:
+    """Lock the rows and read again what is written but once: of two at the same time the first counts."""
+    columns = ("competent_received_at", "dispatched_at", "responded_at")
+    held = Case.objects.select_for_update().filter(pk__in=[case.pk for case in cases]).order_by("pk")
+    found = {pk: values for pk, *values in held.values_list("pk", *columns)}
+    for case in cases:
+        for column, value in zip(columns, found[case.pk], strict=True):
+            setattr(case, column, value)
+
+
+def _clock(case: Case, term: str) -> Clock:
+    clock = Clock.objects.running().filter(subject=case.ref, term=term).first()
+    if clock is None:
+        raise IllegalStep("cases.no_running_period", "The period “%(term)s” does not run for %(case)s.", term=term, case=case.number)
+    return clock
+
+
+def _check_ground(step: str, case: Case, ground: str, at: datetime) -> None:
+    """The ground must be an item of the article in force on the day."""
+    article = law_of(step, case.kind, local_date(at)).cites[0]
+    if ground not in {str(number) for number in range(1, GROUNDS[step][article.instrument] + 1)}:
+        raise BadInput("cases.no_such_ground", "There is no such ground: %(ground)s.", ground=ground)
+
+
+def _take(moves: Sequence[Move], step: str, *, by: Ref, at: datetime, note: str, known: Sequence[str] = ()) -> None:
     """Apply one step to cases of several kinds, each by its own table, with their articles and notes."""
-    hashes = _keep_notes([move.subject for move in moves], step, note, by=by, at=at)
+    for move in moves:
+        if at + timing.CLOCK_SKEW < move.subject.first_received_at:
+            raise BadInput("cases.before_receipt", "%(case)s was not there yet at that time.", case=move.subject.number)
+    hashes = _keep_notes([move.subject for move in moves], step, note, known, by=by, at=at)
     kinds: dict[str, list[Move]] = {}
     for move, note_hash in zip(moves, hashes, strict=True):
         case = move.subject
@@ -302,34 +337,52 @@ def _take(moves: Sequence[Move], step: str, *, by: Ref, at: datetime, note: str)
 
 
 def _close(
-    cases: Sequence[Case], step: str, *, by: Ref, at: datetime, note: str, stops: Sequence[str], columns: Mapping[str, Any] | None = None
+    cases: Sequence[Case],
+    step: str,
+    *,
+    by: Ref,
+    at: datetime,
+    note: str,
+    stops: Sequence[str],
+    keeps: Collection[str] = (),
+    known: Sequence[str] = (),
+    columns: Mapping[str, Any] | None = None,
 ) -> None:
-    """Close cases: the named periods, the hotline's and the first answer stop now, what else runs no longer applies."""
+    """Close cases: the named periods, the hotline's and the first answer stop now; what else runs no longer applies, unless it `keeps`.
+
+    What is owed and overdue by then stops late: a breach is not undone by ending the case in another way.
+    """
     given = dict(columns or {})
     with journal.atomic():
+        _hold(cases)
         moves = []
         for case in cases:
             target = WORKFLOWS[case.kind].step(step, case.state).target
             data = {"outcome": target, "closed_at": at, "recovered_fen": given.get("recovered_fen", 0), "ground": given.get("ground", "")}
             moves.append(Move(case, {**given, "closed_at": at, "responded_at": case.responded_at or at}, data))
-        _take(moves, step, by=by, at=at, note=note)
-        ended = (*stops, timing.HOTLINE_CLOSING, timing.ANSWER)
-        timing.stop_clocks([timing.Stop(case.ref, term, at) for case in cases for term in ended], by=by, at=at)
+        _take(moves, step, by=by, at=at, note=note, known=known)
+        ended = {*stops, timing.HOTLINE_CLOSING, timing.ANSWER}
         refs = [case.ref for case in cases]
+        stopped: list[timing.Stop] = []
         left: list[tuple[Ref, str]] = []
         for start in range(0, len(refs), 500):
-            running = Clock.objects.running().filter(subject__in=refs[start : start + 500])
-            left += [(Ref(subject), term) for subject, term in running.values_list("subject", "term")]
+            running = Clock.objects.running().filter(subject__in=refs[start : start + 500]).exclude(term__in=keeps)
+            for subject, term, breach_at in running.values_list("subject", "term", "breach_at"):
+                if term in ended or (term in timing.OWED and breach_at is not None and breach_at <= at):
+                    stopped.append(timing.Stop(Ref(subject), term, at))
+                else:
+                    left.append((Ref(subject), term))
+        timing.stop_clocks(stopped, by=by)
         timing.void_clocks(left, by=by, at=at, reason="closed")
         timing.refresh(cases)
 
 
-def _keep_notes(cases: Sequence[Case], step: str, note: str, *, by: Ref, at: datetime) -> list[str]:
+def _keep_notes(cases: Sequence[Case], step: str, note: str, known: Sequence[str] = (), *, by: Ref, at: datetime) -> list[str]:
     """Keep what someone wrote, once a case; answers the hash that the journal carries ("" for nothing written)."""
     text = note.strip()
     if not text:
         return [""] * len(cases)
-    shown = scrub(text).text
+    shown = scrub(text, known).text
     rows = []
     for pk, case in zip(bulk.reserve_ids(Note, len(cases)), cases, strict=True):
         sealed = vault.seal("person", PLACE_NOTE, pk, {"text": text}) if shown != text else b""

@@ -1,16 +1,19 @@
 """Which clocks a case runs, and when: the whole of it in one place."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fangxin.cases.filings import Channel, Filing, Kind
 from fangxin.cases.models import Case
 from fangxin.clocks import notices, terms
 from fangxin.clocks.models import Clock
 from fangxin.clocks.rules import local_date
-from fangxin.clocks.services import Start, Started, start_clocks, stop_clocks, void_clocks
-from fangxin.clocks.services import Stop as Stop
+from fangxin.clocks.services import Start, Started, Stop, start_clocks, stop_clocks, void_clocks
 from fangxin.kernel.refs import Ref
+from fangxin.kernel.workdays import Calendar
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far ahead of us an outside system's clock may be."""
 
 DISPATCH = "local.dispatch"
 ANSWER = "local.answer"
@@ -21,6 +24,11 @@ TERMINATION_NOTICE = "complaint.termination_notice"
 VERIFICATION = "report.verification"
 HOTLINE_CLOSING = "hotline.closing"
 HOTLINE_RETURN = "hotline.return"
+DECISION_NOTICE = "report.decision_notice"
+NOTICES = frozenset(duty.term for duty in notices.matrix() if duty.term) - {VERIFICATION}
+"""What a reporter is owed besides the verification itself; it goes on when the report is closed."""
+OWED = NOTICES | {DISPATCH, ACCEPTANCE, VERIFICATION}
+"""Periods whose breach stays one, even if the case ends in another way than the one that they wait for."""
 
 
 def on_receipt(subject: Ref, kind: Kind, received_at: datetime) -> list[Start]:
@@ -48,11 +56,25 @@ def statutory(case: Case) -> list[Start]:
 
 def notice_periods(case: Case, start: datetime, first: datetime) -> list[Start]:
     """Periods of notice that a report's field of law brings along (advertising: 7 working days, 广告法 Art 53)."""
-    duties = notices.duties(
-        case.field_of_law or "general", real_name=not case.anonymous, with_evidence=True, in_remit=True, on=local_date(start)
-    )
-    counted = {duty.term for duty in duties if duty.term} - {VERIFICATION}
+    counted = {duty.term for duty in _duties(case, start) if duty.term} - {VERIFICATION, DECISION_NOTICE}
     return [Start(case.ref, term, start, first) for term in sorted(counted) if any(version.amount for version in terms.term(term).versions)]
+
+
+def on_filing_decision(case: Case, at: datetime) -> list[Start]:
+    """The notice of the decision to a real-name reporter, counted from the decision (Order 20 Art 31(2), dropped by Order 121)."""
+    owed = {duty.term for duty in _duties(case, at)}
+    return [Start(case.ref, DECISION_NOTICE, at)] if DECISION_NOTICE in owed else []
+
+
+def _duties(case: Case, at: datetime) -> list[notices.Duty]:
+    return notices.duties(
+        case.field_of_law or notices.ReportField.GENERAL,
+        real_name=not case.anonymous,
+        with_evidence=True,
+        in_remit=True,
+        on=local_date(at),
+        as_if=case.as_if,
+    )
 
 
 def on_arrival(case: Case, at: datetime) -> list[Start]:
@@ -62,11 +84,22 @@ def on_arrival(case: Case, at: datetime) -> list[Start]:
     return [Start(case.ref, HOTLINE_CLOSING, at), Start(case.ref, HOTLINE_RETURN, at)]
 
 
-def check_rules(filing: Filing, *, as_if: bool) -> None:
-    """Raise UnknownRule if a statutory period of this filing can't be counted on its day; nothing is guessed."""
+def have_arrived(cases: Sequence[Case]) -> set[Ref]:
+    """Those cases for which a hotline period has begun before, whether it still runs or not."""
+    refs = [case.ref for case in cases]
+    found: set[Ref] = set()
+    for start in range(0, len(refs), 500):
+        begun = Clock.objects.filter(subject__in=refs[start : start + 500], term=HOTLINE_CLOSING)
+        found.update(Ref(subject) for subject in begun.values_list("subject", flat=True))
+    return found
+
+
+def check_rules(filing: Filing, calendar: Calendar, *, as_if: bool) -> None:
+    """Raise UnknownRule if a period of this filing can't be counted from its day; nothing is guessed."""
+    day = local_date(filing.received_at)
+    calendar.is_workday(day)
     if as_if:
         return
-    day = local_date(filing.received_at)
     kinds = [Kind.COMPLAINT, Kind.REPORT] if filing.kind is Kind.MIXED else [filing.kind]
     for term in ({Kind.COMPLAINT: ACCEPTANCE, Kind.REPORT: VERIFICATION, Kind.UNDETERMINED: CAUTIOUS}.get(kind) for kind in kinds):
         if term is not None:

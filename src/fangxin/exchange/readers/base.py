@@ -157,13 +157,16 @@ class Table(AbstractContextManager["Table"]):
         if not top:
             raise BadInput("exchange.no_rows", "The file holds no rows.")
 
-        def score(cells: Sequence[Cell]) -> int:
-            found = {_label(cell) for cell in cells if isinstance(cell, str) and cell.strip()}
-            return len(found & set(known)) if known else len(found)
+        def matching(row: tuple[int, list[Cell]]) -> int:
+            return len({_label(cell) for cell in row[1] if isinstance(cell, str)} & set(known))
 
-        number, cells = max(top, key=lambda row: score(row[1]))  # the first of equals
-        if not score(cells) and known:
-            number, cells = max(top, key=lambda row: sum(cell not in (None, "") for cell in row[1]))
+        def filled(row: tuple[int, list[Cell]]) -> int:
+            return sum(not blank([cell]) for cell in row[1])
+
+        number, cells = max(top, key=matching)  # the first of equals
+        if not matching((number, cells)):  # nothing known: the first row about as wide as any, for the refusal to show
+            widest = max(map(filled, top))
+            number, cells = next(row for row in top if filled(row) * 4 >= widest * 3)
         while cells and cells[-1] in (None, ""):
             cells.pop()
         if len(cells) > self._limits.columns:

@@ -104,24 +104,26 @@ class Xlsx:
 
     def __init__(self, path: Path, *, limits: Limits, sheet: str = "") -> None:
         self._limits = limits
+        self._strings = SharedStrings()
+        self._file = path.open("rb")
         try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise truncated() from error
-        try:
+            self._zip = zipfile.ZipFile(self._file)
             self._check_parts()
             workbook, relations = self._workbook()
             self.epoch_1904, sheets = workbook
             self._dates = self._date_styles(self._related(relations, "/styles"))
-            self._strings = self._shared_strings(self._related(relations, "/sharedStrings"))
+            self._load_strings(self._related(relations, "/sharedStrings"))
             self.sheet, self._part = self._choose(sheets, relations, sheet)
+        except (zipfile.BadZipFile, ValueError) as error:
+            self.close()
+            raise truncated() from error
         except BaseException:
-            self._zip.close()
+            self.close()
             raise
 
     def close(self) -> None:
         self._strings.close()
-        self._zip.close()
+        self._file.close()
 
     def _check_parts(self) -> None:
         """Refuse what unpacks to far more than it is, before anything is unpacked; sizes declared too small are cut off by zipfile."""
@@ -215,13 +217,11 @@ class Xlsx:
         self._all(part, start, end)
         return frozenset(dates)
 
-    def _shared_strings(self, part: str) -> SharedStrings:
-        strings = SharedStrings()
+    def _load_strings(self, part: str) -> None:
         if part and part in self._zip.namelist():
             plain = is_plain(*self._signs(self._chunks(part)))
-            (quick_strings if plain else exact_strings)(self._chunks(part), part, strings.add, self._limits)
-            strings.flush()
-        return strings
+            (quick_strings if plain else exact_strings)(self._chunks(part), part, self._strings.add, self._limits)
+            self._strings.flush()
 
     @staticmethod
     def _signs(chunks: Iterator[bytes]) -> tuple[bytes, int, int]:

@@ -18,8 +18,9 @@ from fangxin.cases.events import CaseClosed, CaseDispatched, CaseResponded, Case
 from fangxin.cases.models import Case, Note
 from fangxin.cases.numbers import number_of
 from fangxin.exchange import profiles
+from fangxin.exchange.converting import SHANGHAI
 from fangxin.exchange.events import DispositionsAcknowledged, DispositionsExported
-from fangxin.exchange.mapping import SHANGHAI, label
+from fangxin.exchange.mapping import label
 from fangxin.exchange.models import Collected, Disposition, ExportRun, What
 from fangxin.exchange.profiles import Export, Profile
 from fangxin.exchange.readers import open_table, text_of

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from fangxin.kernel.journal import events
@@ -55,12 +55,7 @@ def _try(key: int, *, now: datetime) -> bool:
     """One attempt. A delivery that someone else holds or has finished is left alone."""
     try:
         with transaction.atomic():
-            skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
-            delivery = (
-                Delivery.objects.select_for_update(of=("self",), **skip).select_related("entry").filter(pk=key).first()
-                if skip
-                else Delivery.objects.select_related("entry").filter(pk=key).first()
-            )
+            delivery = Delivery.objects.select_for_update(of=("self",), skip_locked=True).select_related("entry").filter(pk=key).first()
             if delivery is None:
                 return False
             entry = delivery.entry

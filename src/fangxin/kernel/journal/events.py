@@ -41,15 +41,20 @@ class Event:
     def data(self) -> str:
         """The further fields as canonical JSON (sorted keys, no spaces)."""
         values = {name: getattr(self, name) for name, _ in _codec(type(self))}
-        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+        return _encode(values)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone.")
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} can't stand in the journal.")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode
 
 
 def _codec(cls: type[Event]) -> list[tuple[str, Callable[[Any], Any] | None]]:
@@ -66,9 +71,14 @@ def _reader(hint: Any) -> Callable[[Any], Any] | None:
         return datetime.fromisoformat
     if date in options:
         return date.fromisoformat
-    if getattr(hint, "__origin__", None) is tuple:
-        return tuple
+    if any(getattr(option, "__origin__", None) is tuple for option in options):
+        return _tuples
     return None
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def rebuild(name: str, *, subject: str, actor: str, at: datetime, data: str) -> Event:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -15,7 +15,16 @@ from fangxin.kernel.journal.events import Event
 from fangxin.kernel.journal.models import Delivery, Entry, Head
 from fangxin.kernel.sql import bulk
 
-_gathered: ContextVar[tuple[list[Event], ...]] = ContextVar("gathered", default=())
+
+@dataclass(slots=True)
+class _Level:
+    """What one `atomic` has gathered, and how many savepoints deep it stands."""
+
+    depth: int
+    events: list[Event] = field(default_factory=list)
+
+
+_gathered: ContextVar[tuple[_Level, ...]] = ContextVar("gathered", default=())
 
 
 @contextmanager
@@ -26,28 +35,29 @@ def atomic() -> Iterator[None]:
     while the entries are inserted. Nested uses join the outermost; what a nested one published is forgotten if it fails.
     """
     stack = _gathered.get()
-    own: list[Event] = []
-    token = _gathered.set((*stack, own))
-    try:
-        with transaction.atomic():
+    with transaction.atomic():
+        own = _Level(len(connection.savepoint_ids))
+        token = _gathered.set((*stack, own))
+        try:
             yield
-            if stack:
-                stack[-1].extend(own)
-            else:
-                _write(own)
-    finally:
-        _gathered.reset(token)
+        finally:
+            _gathered.reset(token)  # before the commit: handlers that run after it gather their own
+        if stack:
+            stack[-1].events.extend(own.events)
+        else:
+            _write(own.events)
 
 
 def publish(events: Sequence[Event]) -> None:
     """Tell what happened: one journal entry each, and an open delivery for each handler, in the caller's transaction.
 
-    Raises RuntimeError outside `journal.atomic()`: an event without its transaction could tell of what never happened.
+    Raises RuntimeError outside `journal.atomic()`: an event without its transaction could tell of what never happened. So could one
+    published inside a plain `transaction.atomic()` within it, whose failure the journal would not notice; that is refused too.
     """
     stack = _gathered.get()
-    if not stack:
-        raise RuntimeError("publish() stands inside journal.atomic().")
-    stack[-1].extend(events)
+    if not stack or len(connection.savepoint_ids) != stack[-1].depth:
+        raise RuntimeError("publish() stands directly inside journal.atomic().")
+    stack[-1].events.extend(events)
 
 
 def _write(events: list[Event]) -> None:
@@ -93,6 +103,8 @@ def _last_links(subjects: set[str]) -> dict[str, bytes]:
 
 
 def _stamp(instant: datetime) -> str:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone.")
     return str(instant if instant.tzinfo is UTC else instant.astimezone(UTC))[:-6]
 
 
@@ -102,4 +114,5 @@ def _open_deliveries(events: list[Event], *, first: int, now: datetime) -> None:
     if not rows:
         return
     bulk.insert(Delivery, ("entry_id", "handler", "attempts", "next_at", "error"), rows)
-    transaction.on_commit(partial(delivery.deliver, first=first, last=first + len(events) - 1))
+    last = first + len(events) - 1
+    transaction.on_commit(lambda: delivery.deliver(first=first, last=last), robust=True)

@@ -33,22 +33,17 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
         return list(range(last - count + 1, last + 1))
 
 
-def _instant(value: datetime | None) -> str | None:
+def _instant(value: datetime) -> str:
     """As Django stores an aware datetime on SQLite: naive UTC text."""
-    if value is None:
-        return None
     return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]
 
 
-def _day(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
-
-
 def _adapter(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
+    """What SQLite's driver can't write by itself."""
     if isinstance(field, models.DateTimeField):
         return _instant
     if isinstance(field, models.DateField):
-        return _day
+        return date.isoformat
     return None
 
 
@@ -64,18 +59,20 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(meta.db_table)
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         return
     adapters = [(position, adapt) for position, field in enumerate(fields) if (adapt := _adapter(field))]
     marks = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", (_adapted(row, adapters) for row in rows))  # noqa: S608 -- names come from the models
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", [_adapted(row, adapters) for row in rows])  # noqa: S608 -- names come from the models
 
 
 def _adapted(row: Row, adapters: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
     values = list(row)
     for position, adapt in adapters:
-        values[position] = adapt(values[position])
+        value = values[position]
+        if value is not None:
+            values[position] = adapt(value)
     return values

@@ -1,0 +1,1 @@
+"""What the pages of cases need to draw."""
