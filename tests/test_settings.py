@@ -67,7 +67,7 @@ def test_production_with_its_variables_starts_with_secure_cookies_and_makes_no_s
     )
 
     assert process.stdout.split() == ["True", "True", "False", "True"], process.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["static"]
 
 
 def test_unknown_environment_is_refused(tmp_path):

@@ -17,7 +17,9 @@ from fangxin.kernel.refs import SYSTEM, Ref
 SHANGHAI = timezone(timedelta(hours=8))
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """A day on which every test's filings lie in the past."""
-LIN = Person(name="林晓梅", phone="13805371234", id_type="居民身份证", id_number="370811198605121128", address="济宁市任城区古槐路19号3单元502室")
+LIN = Person(
+    name="林晓梅", phone="13805371234", id_type="居民身份证", id_number="370811198605121128", address="济宁市任城区古槐路19号3单元502室"
+)
 TREE = (
     OfficeRow(code="370800", name="济宁市市场监督管理局", kind="city_amr"),
     OfficeRow(code="370811", name="任城区市场监督管理局", kind="county_amr", parent_code="370800"),

@@ -470,7 +470,7 @@ def test_a_note_is_shown_scrubbed_and_the_journal_has_its_hash_only(offices):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_officers_who_decide_at_once_one_gets_stale_state():
+def test_of_two_officers_who_decide_at_once_one_gets_stale_state(tmp_path):
     offices = city()
     case = sent(offices)
     barrier = threading.Barrier(2)
@@ -502,4 +502,4 @@ def test_of_two_officers_who_decide_at_once_one_gets_stale_state():
     assert (len(done), refused) == (1, ["kernel.stale_state"])
     assert Case.objects.get(pk=case.pk).state == done[0]
     assert history(case.ref).count("CaseAccepted") + history(case.ref).count("CaseClosed") == 1
-    assert journal.verify().sound
+    assert journal.verify(tmp_path).sound

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
@@ -14,7 +15,7 @@ class State(models.TextChoices):
     SUSPENDED = "suspended", _("mediation suspended")  # 中止调解
     FILED = "filed", _("filed for investigation")  # 已立案
     REFUSED = "refused", _("not accepted")  # 不予受理
-    SETTLED = "settled", _("settled")  # 达成调解协议
+    SETTLED = "settled", pgettext_lazy("state", "settled")  # 达成调解协议
     TERMINATED = "terminated", _("mediation terminated")  # 终止调解
     WITHDRAWN = "withdrawn", _("withdrawn")  # 撤回
     NOT_FILED = "not_filed", _("not filed")  # 不予立案

@@ -123,9 +123,9 @@ def stop_clocks(stops: Sequence[Stop], *, by: Ref) -> int:
     return _finish(wanted, by=by, reason="", void=False)
 
 
-def void_clocks(pairs: Iterable[tuple[Ref, str]], *, by: Ref, at: datetime, reason: str) -> int:
+def void_clocks(stops: Sequence[Stop], *, by: Ref, reason: str) -> int:
     """End clocks that no longer apply; they count in no figure. `reason` is a code, not a text."""
-    return _finish(dict.fromkeys(pairs, at), by=by, reason=reason, void=True)
+    return _finish({(stop.subject, stop.term): stop.at for stop in stops}, by=by, reason=reason, void=True)
 
 
 def _finish(wanted: Mapping[tuple[Ref, str], datetime], *, by: Ref, reason: str, void: bool) -> int:

@@ -5,23 +5,29 @@ Oldest first by key, without a cap and without a look-back; cost follows what ha
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.db.models import F, Q
 
 from fangxin.clocks.events import ClockBreached, ClockDue, ClockNearing
-from fangxin.clocks.models import Announced, Clock
+from fangxin.clocks.models import Announced, Clock, ClockQuerySet
 from fangxin.kernel import journal
 from fangxin.kernel.journal import Event
 from fangxin.kernel.refs import SYSTEM, Ref
 
 logger = logging.getLogger(__name__)
 
-_EVENTS: dict[Announced, type[Event]] = {Announced.NEARING: ClockNearing, Announced.DUE: ClockDue, Announced.BREACHED: ClockBreached}
+_EVENTS: dict[Announced, type[ClockNearing | ClockDue | ClockBreached]] = {
+    Announced.NEARING: ClockNearing,
+    Announced.DUE: ClockDue,
+    Announced.BREACHED: ClockBreached,
+}
 _NEXT: dict[Announced, Any] = {Announced.NEARING: F("due_at"), Announced.DUE: F("breach_at"), Announced.BREACHED: None}
+_READ = ("next_at", "pk", "subject", "term", "announced", "nearing_at", "due_at", "breach_at")
 
 Key = tuple[datetime, int]
 
@@ -42,22 +48,24 @@ def sweep(now: datetime, *, batch: int = 500, progress: Callable[[int], None] | 
     swept = Swept()
     after: Key | None = None
     while True:
-        found = list(_ahead(now, after).values_list("next_at", "pk")[:batch])
-        if not found:
-            return swept
-        keys = [key for _, key in found]
+        ahead = _ahead(now, after)
         try:
-            _announce(keys, now, swept)
+            found = _announce(ahead[:batch], now, swept)
+        except (OperationalError, ProgrammingError, InterfaceError):
+            raise  # the database, not a row: whoever called tries again
         except Exception:
             logger.warning("a sweep batch failed, going one by one", exc_info=True)
-            for key in keys:
+            found = [(at, pk) for at, pk in ahead.values_list("next_at", "pk")[:batch] if at]
+            for _, key in found:
                 _announce_one(key, now, swept)
-        if progress:
-            progress(len(keys))
+        if progress and found:
+            progress(len(found))
+        if len(found) < batch:
+            return swept
         after = found[-1]
 
 
-def _ahead(now: datetime, after: Key | None) -> Any:
+def _ahead(now: datetime, after: Key | None) -> ClockQuerySet:
     clocks = Clock.objects.to_announce(now)
     if after is None:
         return clocks
@@ -66,32 +74,36 @@ def _ahead(now: datetime, after: Key | None) -> Any:
 
 def _announce_one(key: int, now: datetime, swept: Swept) -> None:
     try:
-        _announce([key], now, swept)
+        _announce(Clock.objects.to_announce(now).filter(pk=key), now, swept)
+    except (OperationalError, ProgrammingError, InterfaceError):
+        raise
     except Exception:
         logger.exception("clock %s can't be swept", key)
         swept.failed.append(key)
 
 
-def _announce(keys: Sequence[int], now: datetime, swept: Swept) -> None:
-    """One transaction: lock, see what has passed, write, tell. Rows that someone else holds are theirs to announce."""
+def _announce(clocks: ClockQuerySet, now: datetime, swept: Swept) -> list[Key]:
+    """One transaction: lock, see what has passed, write, tell; answers the keys. Rows that someone else holds are theirs to announce."""
     counts: dict[Announced, int] = defaultdict(int)
+    found: list[Key] = []
     with journal.atomic():
         levels: dict[Announced, list[int]] = defaultdict(list)
         events: list[Event] = []
-        for clock in Clock.objects.filter(pk__in=keys, next_at__lte=now).select_for_update(skip_locked=True).order_by("next_at", "pk"):
-            thresholds = {Announced.NEARING: clock.nearing_at, Announced.DUE: clock.due_at, Announced.BREACHED: clock.breach_at}
-            passed = [level for level, instant in thresholds.items() if level > clock.announced and instant is not None and instant <= now]
-            for level in passed:
-                events.append(
-                    _EVENTS[level](
-                        subject=Ref(clock.subject), actor=SYSTEM, at=now, clock=clock.pk, term=clock.term, threshold=thresholds[level]
-                    )  # type: ignore[call-arg]  # the three share their fields
-                )
+        for next_at, pk, subject, term, announced, *instants in clocks.select_for_update(skip_locked=True).values_list(*_READ):
+            found.append((next_at, pk))
+            passed = [
+                (level, instant)
+                for level, instant in zip(_EVENTS, instants, strict=True)
+                if instant and level > announced and instant <= now
+            ]
+            for level, instant in passed:
+                events.append(_EVENTS[level](subject=Ref(subject), actor=SYSTEM, at=now, clock=pk, term=term, threshold=instant))
                 counts[level] += 1
-            levels[passed[-1]].append(clock.pk)
+            levels[passed[-1][0]].append(pk)
         for level, chunk in levels.items():
             Clock.objects.filter(pk__in=chunk).update(announced=level, next_at=_NEXT[level])
         journal.publish(events)
     swept.nearing += counts[Announced.NEARING]
     swept.due += counts[Announced.DUE]
     swept.breached += counts[Announced.BREACHED]
+    return found

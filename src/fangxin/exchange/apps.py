@@ -11,3 +11,7 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
     verbose_name = _("exchange")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register permits."""
+        from fangxin.exchange import permits  # noqa: F401, PLC0415 -- registers on import

@@ -85,7 +85,7 @@ class QuarantinedRowQuerySet(models.QuerySet["QuarantinedRow"]):
 
 
 class QuarantinedRow(models.Model):
-    """A row that could not become a case, with the reason (待处理行). What it says is sealed: it holds personal data.
+    """A row that could not become a case, with the reason (导入异常行). What it says is sealed: it holds personal data.
 
     `message` is the English template of the reason, `params` what may be shown of its parameters.
     """

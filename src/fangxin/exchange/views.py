@@ -1,4 +1,4 @@
-"""Pages about rows that could not be taken in (待处理行): why, what they say, correct and try again, or give up."""
+"""Pages about rows that could not be taken in (导入异常行): why, what they say, correct and try again, or give up."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

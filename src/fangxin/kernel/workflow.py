@@ -40,6 +40,8 @@ class Move:
     """Further columns written in the same UPDATE."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the event."""
+    at: datetime | None = None
+    """When it happened, where that differs from the others of the batch."""
 
 
 class Workflow:
@@ -87,7 +89,7 @@ class Workflow:
                         "kernel.stale_state", "Someone else changed %(subject)s first; please read it again.", subject=str(move.subject)
                     )
                 taken.append((move, target))
-                events.append(step.emits(subject=ref(move.subject.ref_kind, move.subject.pk), actor=by, at=at, **move.data))
+                events.append(step.emits(subject=ref(move.subject.ref_kind, move.subject.pk), actor=by, at=move.at or at, **move.data))
             journal.publish(events)
         for move, target in taken:
             move.subject.state = target

@@ -18,7 +18,8 @@ from fangxin.kernel.errors import BadInput
 from fangxin.sample.names import FEWEST_TRADERS, SampleTrader, trader
 from fangxin.sample.outcomes import SHANGHAI, Outcome
 from fangxin.sample.stream import Truth, city, filings, usual_traders
-from fangxin.sample.vocabulary import LINES, words
+from fangxin.sample.vocabulary import LINES
+from fangxin.sample.wording import words
 
 T = TypeVar("T")
 

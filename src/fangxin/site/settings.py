@@ -8,6 +8,7 @@
 `FANGXIN_ORIGINS`       comma-separated https:// origins behind a proxy (CSRF)
 `FANGXIN_PROXIES`       comma-separated networks of proxies whose X-Forwarded-For is believed (none by default)
 `FANGXIN_VAULT_KEYS`, `FANGXIN_SIGNING_KEY`  key files outside FANGXIN_HOME (see docs/security.md)
+`FANGXIN_LOG`           level of the log (WARNING)
 `FANGXIN_LANGUAGE`      zh-hans (default) or en, for the command line
 
 Production refuses to start without its own secrets, hosts and keys: see `refusals`.

@@ -40,14 +40,17 @@ def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref, at: datetime) -> No
 
 def apply(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
     """Record replies that came along: the message is closed, or, for what needs a decision by law, answered and kept open."""
+    answers: list[steps.Said] = []
     for case, filing in pairs:
         reply = filing.reply
         if reply is None or not case.is_open:
             continue
         known = [value for person in filing.persons for value in (person.name, person.phone, person.id_number, person.address) if value]
         if reply.closes and case.kind in {Kind.UNDETERMINED, Kind.CONSULTATION}:
-            steps.answer([case], by=by, at=reply.at, note=reply.text or OUTSIDE_REPLY, known=known)
+            answers.append(steps.Said(case, reply.at, reply.text or OUTSIDE_REPLY, known))
         elif case.responded_at is None:
             steps.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text, known=known)
             timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, reply.at)], by=by)
             timing.refresh([case])
+    if answers:
+        steps.answer_each(answers, by=by)

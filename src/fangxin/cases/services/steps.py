@@ -4,6 +4,7 @@ Time is given, not read: `at` is when it happened. What someone wrote is kept as
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,16 @@ from fangxin.kernel.workflow import Move
 
 GROUNDS = {"refuse": {"order20": 6, "order121": 7}, "terminate": {"order20": 7, "order121": 8}}
 """How many items the article has: refusal (不予受理, Order 20 Art 15, Order 121 Art 16), termination (终止调解, Art 21, Art 23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """When something was done with a case, and in what words; `known` are names and numbers that the words must not show."""
+
+    case: Case
+    at: datetime
+    note: str = ""
+    known: Sequence[str] = ()
 
 
 # --- dispatch ----------------------------------------------------------------------------------------------------------------
@@ -87,7 +98,7 @@ def return_to_desk(case: Case, *, by: Ref, at: datetime, note: str) -> None:
         unit = case.unit.code if case.unit else ""
         _take([Move(case, {"unit_id": None}, {"unit": unit})], "return_to_desk", by=by, at=at, note=note)
         if Clock.objects.running().filter(subject=case.ref, term=timing.HOTLINE_RETURN, breach_at__gt=at).exists():
-            timing.void_clocks([(case.ref, timing.HOTLINE_CLOSING)], by=by, at=at, reason="returned")
+            timing.void_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, at)], by=by, reason="returned")
         timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at)], by=by)
         timing.refresh([case])
 
@@ -122,9 +133,9 @@ def set_kind(case: Case, to: Kind, *, by: Ref, at: datetime, note: str = "") -> 
             raise IllegalStep("cases.kind_is_set", "This case is a %(kind)s already.", kind=case.kind)
         case.kind = to.value
         _reseal(case)
-        hashes = _keep_notes([case], "set_kind", note, by=by, at=at)
+        hashes = _keep_notes([Said(case, at, note)], "set_kind", by=by)
         journal.publish([KindSet(subject=case.ref, actor=by, at=at, was=Kind.UNDETERMINED.value, kind=to.value, note=hashes[0])])
-        timing.void_clocks([(case.ref, timing.CAUTIOUS)], by=by, at=at, reason="kind_set")
+        timing.void_clocks([timing.Stop(case.ref, timing.CAUTIOUS, at)], by=by, reason="kind_set")
         timing.start_clocks(timing.statutory(case), by=by, at=at, as_if=case.as_if)
         timing.refresh([case])
 
@@ -153,7 +164,7 @@ def accept(cases: Sequence[Case], *, by: Ref, at: datetime, note: str = "") -> N
     with journal.atomic():
         _take([Move(case, {"decided_at": at, **_officer(by)}) for case in cases], "accept", by=by, at=at, note=note)
         timing.stop_clocks([timing.Stop(case.ref, timing.ACCEPTANCE, at) for case in cases], by=by)
-        timing.void_clocks([(case.ref, timing.HOTLINE_RETURN) for case in cases], by=by, at=at, reason="handled")
+        timing.void_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at) for case in cases], by=by, reason="handled")
         for as_if in (False, True):
             starts = [timing.Start(case.ref, timing.MEDIATION, at) for case in cases if case.as_if is as_if]
             timing.start_clocks(starts, by=by, at=at, as_if=as_if)
@@ -274,9 +285,14 @@ def conclude_report(case: Case, *, by: Ref, at: datetime, note: str = "") -> Non
 # --- answers -----------------------------------------------------------------------------------------------------------------
 
 
-def answer(cases: Sequence[Case], *, by: Ref, at: datetime, note: str, known: Sequence[str] = ()) -> None:
-    """Answer consultations or hotline messages and close them (答复办结); `known` as for `respond`."""
-    _close(cases, "answer", by=by, at=at, note=note, stops=(), known=known)
+def answer(cases: Sequence[Case], *, by: Ref, at: datetime, note: str) -> None:
+    """Answer consultations or hotline messages and close them (答复办结)."""
+    _close(cases, "answer", by=by, at=at, note=note, stops=())
+
+
+def answer_each(answers: Sequence[Said], *, by: Ref) -> None:
+    """`answer` for many at once, each at its own time and in its own words."""
+    _close_each(answers, "answer", by=by, stops=())
 
 
 def redirect(case: Case, *, by: Ref, at: datetime, note: str) -> None:
@@ -321,19 +337,25 @@ def _check_ground(step: str, case: Case, ground: str, at: datetime) -> None:
 
 
 def _take(moves: Sequence[Move], step: str, *, by: Ref, at: datetime, note: str, known: Sequence[str] = ()) -> None:
+    """Apply one step to cases of several kinds, at the same time and in the same words."""
+    _take_each(moves, [Said(move.subject, at, note, known) for move in moves], step, by=by)
+
+
+def _take_each(moves: Sequence[Move], words: Sequence[Said], step: str, *, by: Ref) -> None:
     """Apply one step to cases of several kinds, each by its own table, with their articles and notes."""
-    for move in moves:
-        if at + timing.CLOCK_SKEW < move.subject.first_received_at:
-            raise BadInput("cases.before_receipt", "%(case)s was not there yet at that time.", case=move.subject.number)
-    hashes = _keep_notes([move.subject for move in moves], step, note, known, by=by, at=at)
+    for said in words:
+        if said.at + timing.CLOCK_SKEW < said.case.first_received_at:
+            raise BadInput("cases.before_receipt", "%(case)s was not there yet at that time.", case=said.case.number)
+    hashes = _keep_notes(words, step, by=by)
     kinds: dict[str, list[Move]] = {}
-    for move, note_hash in zip(moves, hashes, strict=True):
-        case = move.subject
+    for move, said, note_hash in zip(moves, words, hashes, strict=True):
+        case = said.case
         WORKFLOWS[case.kind].step(step, case.state)
-        law = " ".join(str(cite) for cite in law_of(step, case.kind, local_date(at)).cites)
-        kinds.setdefault(case.kind, []).append(Move(case, move.columns, {"step": step, "law": law, "note": note_hash, **move.data}))
+        law = " ".join(str(cite) for cite in law_of(step, case.kind, local_date(said.at)).cites)
+        data = {"step": step, "law": law, "note": note_hash, **move.data}
+        kinds.setdefault(case.kind, []).append(Move(case, move.columns, data, said.at))
     for kind_, mine in kinds.items():
-        WORKFLOWS[kind_].apply_many(mine, step, by=by, at=at)
+        WORKFLOWS[kind_].apply_many(mine, step, by=by, at=words[0].at)
 
 
 def _close(
@@ -345,7 +367,19 @@ def _close(
     note: str,
     stops: Sequence[str],
     keeps: Collection[str] = (),
-    known: Sequence[str] = (),
+    columns: Mapping[str, Any] | None = None,
+) -> None:
+    """`_close_each` at the same time and in the same words."""
+    _close_each([Said(case, at, note) for case in cases], step, by=by, stops=stops, keeps=keeps, columns=columns)
+
+
+def _close_each(
+    endings: Sequence[Said],
+    step: str,
+    *,
+    by: Ref,
+    stops: Sequence[str],
+    keeps: Collection[str] = (),
     columns: Mapping[str, Any] | None = None,
 ) -> None:
     """Close cases: the named periods, the hotline's and the first answer stop now; what else runs no longer applies, unless it `keeps`.
@@ -353,39 +387,43 @@ def _close(
     What is owed and overdue by then stops late: a breach is not undone by ending the case in another way.
     """
     given = dict(columns or {})
+    cases = [one.case for one in endings]
+    ends = {one.case.ref: one.at for one in endings}
     with journal.atomic():
         _hold(cases)
         moves = []
         for case in cases:
+            at = ends[case.ref]
             target = WORKFLOWS[case.kind].step(step, case.state).target
             data = {"outcome": target, "closed_at": at, "recovered_fen": given.get("recovered_fen", 0), "ground": given.get("ground", "")}
             moves.append(Move(case, {**given, "closed_at": at, "responded_at": case.responded_at or at}, data))
-        _take(moves, step, by=by, at=at, note=note, known=known)
+        _take_each(moves, endings, step, by=by)
         ended = {*stops, timing.HOTLINE_CLOSING, timing.ANSWER}
         refs = [case.ref for case in cases]
         stopped: list[timing.Stop] = []
-        left: list[tuple[Ref, str]] = []
+        left: list[timing.Stop] = []
         for start in range(0, len(refs), 500):
             running = Clock.objects.running().filter(subject__in=refs[start : start + 500]).exclude(term__in=keeps)
             for subject, term, breach_at in running.values_list("subject", "term", "breach_at"):
-                if term in ended or (term in timing.OWED and breach_at is not None and breach_at <= at):
-                    stopped.append(timing.Stop(Ref(subject), term, at))
-                else:
-                    left.append((Ref(subject), term))
+                stop = timing.Stop(Ref(subject), term, ends[Ref(subject)])
+                overdue = term in timing.OWED and breach_at is not None and breach_at <= stop.at
+                (stopped if term in ended or overdue else left).append(stop)
         timing.stop_clocks(stopped, by=by)
-        timing.void_clocks(left, by=by, at=at, reason="closed")
+        timing.void_clocks(left, by=by, reason="closed")
         timing.refresh(cases)
 
 
-def _keep_notes(cases: Sequence[Case], step: str, note: str, known: Sequence[str] = (), *, by: Ref, at: datetime) -> list[str]:
-    """Keep what someone wrote, once a case; answers the hash that the journal carries ("" for nothing written)."""
-    text = note.strip()
-    if not text:
-        return [""] * len(cases)
-    shown = scrub(text, known).text
-    rows = []
-    for pk, case in zip(bulk.reserve_ids(Note, len(cases)), cases, strict=True):
-        sealed = vault.seal("person", PLACE_NOTE, pk, {"text": text}) if shown != text else b""
-        rows.append((pk, case.pk, step, shown, sealed, by, at))
+def _keep_notes(words: Sequence[Said], step: str, *, by: Ref) -> list[str]:
+    """Keep what someone wrote, once a case; answers the hashes that the journal carries ("" for nothing written)."""
+    said = [(ending, text) for ending in words if (text := ending.note.strip())]
+    rows, hashes = [], {}
+    shown: dict[tuple[str, tuple[str, ...]], str] = {}
+    for pk, (ending, text) in zip(bulk.reserve_ids(Note, len(said)), said, strict=True):
+        key = (text, tuple(ending.known))
+        if key not in shown:
+            shown[key] = scrub(text, ending.known).text
+        sealed = vault.seal("person", PLACE_NOTE, pk, {"text": text}) if shown[key] != text else b""
+        rows.append((pk, ending.case.pk, step, shown[key], sealed, by, ending.at))
+        hashes[ending.case.pk] = sha256(text.encode()).hexdigest()
     bulk.insert(Note, ("id", "case_id", "step", "text", "sealed", "by", "at"), rows)
-    return [sha256(text.encode()).hexdigest()] * len(cases)
+    return [hashes.get(ending.case.pk, "") for ending in words]

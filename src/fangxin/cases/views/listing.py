@@ -1,6 +1,6 @@
 """The work list (工作台): open cases by nearest due date, the late ones on top."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,16 +10,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from fangxin.accounts.access import person_of, staff
 from fangxin.accounts.models import Office, Role
 from fangxin.cases import queries, words
 from fangxin.cases.forms import DispatchForm, FilterForm
-from fangxin.cases.models import Case
+from fangxin.cases.models import Case, Channel, Kind
 from fangxin.cases.states import State
 from fangxin.clocks.keeping import current_calendar
-from fangxin.clocks.models import Clock
 from fangxin.kernel.workdays import Calendar
 
 QUICK = 9
@@ -28,19 +28,24 @@ DISPATCHABLE = frozenset({State.RECEIVED.value, State.DISPATCHED.value})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case of the list, ready to be drawn."""
+    """One case of the list in words: what would be asked of a template fifty times is asked here, where it costs a third."""
 
     case: Case
+    pk: int
+    number: str
+    kind: str
+    state: str
+    channel: str
+    received: str
+    received_iso: str
+    who: str
+    unit: str
     left: words.Left | None
     period: str
-    clock: Clock | None
-    selectable: bool
+    provisional: bool
+    key: str
+    """The case and what the reader sees of it, for a form to send back; empty for one that can't be dispatched."""
     suggestion: Office | None
-
-    @property
-    def key(self) -> str:
-        """The case and what the reader sees of it, for a form to send back."""
-        return key_of(self.case)
 
 
 def key_of(case: Case) -> str:
@@ -80,6 +85,7 @@ def list_context(request: HttpRequest, query: Mapping[str, Any], *, now: datetim
         "cap": queries.COUNTED,
         "query": urlencode(given),
         "address": address(given),
+        "base": reverse("cases:list"),
         "next": urlencode({**given, "after": page.next}) if page.next else "",
         "first": "after" not in query,
         "may_dispatch": bool(units),
@@ -98,16 +104,39 @@ def address(given: Mapping[str, str]) -> str:
     return reverse("cases:list") + (f"?{query}" if query else "")
 
 
-def rows_of(cases: Any, units: list[Office], *, now: datetime, calendar: Calendar) -> list[Row]:
+def rows_of(cases: Sequence[Case], units: list[Office], *, now: datetime, calendar: Calendar) -> list[Row]:
     """The rows of a page with what is left of each case's nearest period; one query."""
     clocks = queries.nearest_clocks(cases)
+    kinds, states, channels, terms = (
+        {value: str(label) for value, label in choices} for choices in (Kind.choices, State.choices, Channel.choices, ())
+    )
+    year = localtime(now).year
     rows = []
     for case in cases:
         clock = clocks.get(case.ref)
-        left = words.left(clock, now=now, calendar=calendar) if clock else None
+        if clock and clock.term not in terms:
+            terms[clock.term] = words.term_name(clock.term)
+        received = localtime(case.first_received_at)
         selectable = bool(units) and case.state in DISPATCHABLE
-        suggestion = queries.suggested(case.place, units) if selectable else None
-        rows.append(Row(case, left, words.term_name(case.next_term) if clock else "", clock, selectable, suggestion))
+        rows.append(
+            Row(
+                case=case,
+                pk=case.pk,
+                number=case.number,
+                kind=kinds[case.kind],
+                state=states[case.state],
+                channel=channels[case.channel],
+                received=f"{received:%m-%d %H:%M}" if received.year == year else f"{received:%Y-%m-%d}",
+                received_iso=received.isoformat(),
+                who=case.trader.name if case.trader else case.respondent_name,
+                unit=case.unit.name if case.unit else "",
+                left=words.left(clock, now=now, calendar=calendar) if clock else None,
+                period=terms[clock.term] if clock else "",
+                provisional=clock.provisional if clock else False,
+                key=key_of(case) if selectable else "",
+                suggestion=queries.suggested(case.place, units) if selectable else None,
+            )
+        )
     return rows
 
 

@@ -130,6 +130,8 @@ class _Walk:
         self.doubts: list[_Doubt] = []
         self.displaced: dict[int, int] = {}
         """Doubts that fit under a neighbouring number, with the shift."""
+        self.inserted: dict[int, tuple[_Raw, int, int]] = {}
+        """Entries that the head of a later one leaves out, with the numbers of the two that belong together without it."""
         self.broken: dict[int, str] = {}
         """Entries whose head doesn't follow from the one before, with their subjects."""
         self.found: dict[int, Finding] = {}
@@ -197,6 +199,8 @@ class _Walk:
         shift = self._fitting(row, previous) if len(self.doubts) < _SHOWN else None
         if shift == self.shift:
             self.links[subject] = link
+            if self.doubts:
+                self.spare.append(previous)
             return
         before_it = self.doubts[-1].row if self.doubts else None
         if shift is not None and before_it and before_it[0] == seq - 1 and self.displaced.get(seq - 1) == shift:
@@ -205,7 +209,7 @@ class _Walk:
             self.links[subject] = link
             return
         self.doubts.append(_Doubt(row, seq - self.shift, previous))
-        self.spare += [link, previous]
+        self.spare += [link, previous, *(self.links.get(one.row[4], chain.START) for one in self.doubts[-_FEW:])]
         if shift is not None:
             self.displaced[seq] = shift
             self.links[subject] = link
@@ -227,7 +231,7 @@ class _Walk:
                 break
             if chain.head(tip, link) == stored:
                 for one in before[len(before) - back + 1 :]:
-                    self._insertion(one)
+                    self._insertion(one, before[-back][0] if back <= len(before) else 0, row[0])
                 return True
         if before:
             tip = before[-2][8] if len(before) > 1 else chain.START
@@ -237,9 +241,8 @@ class _Walk:
                 return True
         return False
 
-    def _insertion(self, row: _Raw) -> None:
-        self.broken.pop(row[0], None)
-        self._find(Damage.INSERTED, row)
+    def _insertion(self, row: _Raw, leader: int, follower: int) -> None:
+        self.inserted[row[0]] = (row, leader, follower)
         older = Entry.objects.filter(subject=row[4], seq__lt=row[0]).order_by("-seq").values_list("link", flat=True).first()
         self.spare.append(bytes(older) if older else chain.START)
 
@@ -249,7 +252,7 @@ class _Walk:
             while seq - 1 in self.broken and self.doubts and self.doubts[-1].row[0] >= seq - 1:
                 seq -= 1
             self._find(Damage.DROPPED, (seq, *row[1:]), f"{self.shift - shift} before it, renumbered", subject="")
-        elif shift > self.shift and not any(seq - back in self.found for back in range(1, _AROUND)):
+        elif shift > self.shift and not any(seq - back in self.inserted for back in range(1, _AROUND)):
             self._find(Damage.INSERTED, row, "before it, renumbered", subject="")
         self.shift = shift
 
@@ -262,6 +265,11 @@ class _Walk:
     def _explain(self) -> None:
         """Name what is left: entries swapped with each other, those whose predecessor is gone, and those that were altered."""
         left = self._swaps(self.doubts)
+        swapped = {seq for seq, finding in self.found.items() if finding.damage is Damage.SWAPPED}
+        for row, leader, follower in self.inserted.values():
+            if leader not in swapped and follower not in swapped:
+                self.broken.pop(row[0], None)
+                self._find(Damage.INSERTED, row)
         for one in left:
             if one.row[0] in self.displaced:
                 self._shifted(one.row, self.displaced[one.row[0]])
@@ -292,7 +300,7 @@ class _Walk:
         spare = self.spare if len(doubts) <= _FEW else []
         while left:
             one = left.pop(0)
-            other = next((two for two in left[:_SHOWN] if self._swapped(one, two, spare) or self._swapped(two, one, spare)), None)
+            other = next((two for two in left[:_SHOWN] if self._swapped(one, two, spare) and self._swapped(two, one, spare)), None)
             if other is None:
                 rest.append(one)
                 continue
@@ -322,7 +330,7 @@ class _Walk:
     def _close(self, day: _Day, chained: bytes, leaves: list[bytes]) -> bytes:
         """A day's links against its exported root; where they differ the exported links name the entries."""
         self.report.days += 1
-        seen = any(day.first <= seq <= day.last for places in (self.found, self.broken) for seq in places)
+        seen = any(day.first <= seq <= day.last for places in (self.found, self.broken, self.inserted) for seq in places)
         if chain.head(chained, chain.merkle_root(leaves)) != day.value and not seen:
             kept = self._kept(day, chained)
             changed = [day.first + place for place, (was, link) in enumerate(zip(kept, leaves, strict=False)) if was != link]

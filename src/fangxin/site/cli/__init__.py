@@ -98,7 +98,9 @@ def main() -> None:
     from fangxin.kernel.errors import DomainError
 
     try:
-        fangxin(standalone_mode=False)
+        code = fangxin(prog_name="fangxin", standalone_mode=False)  # click answers the code of an Exit here, it doesn't raise it
+        if code:
+            sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -117,9 +117,12 @@ def _play(folder: Path, *, cases: int, seed: int) -> None:
             _("%(file)s: %(rows)s rows → %(created)s cases, %(quarantined)s in quarantine; imported a second time: %(again)s new.")
             % {"file": path.name, "rows": report.rows, "created": report.created, "quarantined": report.quarantined, "again": again.created}
         )
-    others = list(read_filings(city / "other-channels.jsonl"))
+    others = [*read_filings(city / "other-channels.jsonl"), *_fresh(now, seed)]
     receive(others, by=SYSTEM, at=now)
-    told(_("%(count)s filings of other channels (web, telephone, window, letters …) taken in.") % {"count": len(others)})
+    told(
+        _("%(count)s filings of other channels (web, telephone, window, letters …) taken in, the last of them just now.")
+        % {"count": len(others)}
+    )
     with progress(_("Replaying")) as step:
         played = play(city / "outcomes.jsonl", until=now, by=SYSTEM, progress=counted(step))
     told(_("What the bureau did since was replayed: %(steps)s steps, each at its time.") % {"steps": played.steps})
@@ -136,6 +139,26 @@ def _play(folder: Path, *, cases: int, seed: int) -> None:
         % {"entries": proof.entries, "verdict": _("nothing altered") if proof.sound else _("NOT SOUND")}
     )
     _show(now)
+
+
+def _fresh(now: datetime, seed: int) -> list[Any]:
+    """What the desk has taken down by telephone in the last two hours and not yet dispatched."""
+    from fangxin.cases.filings import Channel
+    from fangxin.sample.stream import filings
+
+    day = (now + timedelta(hours=8)).date()
+    calls = [filing for filing, _outcome in filings(8, day, day, seed + 1)]
+    return [
+        replace(
+            filing,
+            channel=Channel.TELEPHONE,
+            outside_number="",
+            other_numbers=(),
+            occurred_on=None,
+            received_at=now - timedelta(minutes=3 + 16 * number),
+        )
+        for number, filing in enumerate(calls)
+    ]
 
 
 def _signs_in(office: str) -> bool:

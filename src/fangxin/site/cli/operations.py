@@ -60,7 +60,7 @@ def create(folder: Path, algorithm: str) -> Any:
     for path in (ring, key):
         if path.exists():
             raise BadInput("keys.exist", "%(path)s exists already; keys are never overwritten.", path=str(path))
-    KeyRing.create(Algorithm(algorithm), on=date.today()).save(ring, replace_existing=False)  # noqa: DTZ011 -- a label on the key, in the operator's own zone
+    KeyRing.create(Algorithm(algorithm.upper()), on=date.today()).save(ring, replace_existing=False)  # noqa: DTZ011 -- a label on the key, in the operator's own zone
     signing.create(key)
     return {"FANGXIN_VAULT_KEYS": ring.resolve(), "FANGXIN_SIGNING_KEY": key.resolve()}
 
@@ -140,7 +140,7 @@ def rotate(new_key: bool, algorithm: str | None) -> Any:
     if new_key:
         ring = key_ring()
         for purpose in Purpose:
-            ring = ring.rotated(purpose, Algorithm(algorithm) if algorithm else None, on=timezone.localdate())
+            ring = ring.rotated(purpose, Algorithm(algorithm.upper()) if algorithm else None, on=timezone.localdate())
         ring.save(Path(settings.VAULT_KEYS))
     with progress(_("Re-encrypting")) as step:
         rotated = re_encrypt(at=datetime.now(UTC), progress=counted_by_place(step))
@@ -204,11 +204,23 @@ def worker_command(every: int, once: bool) -> Any:
     while True:
         done = _round(datetime.now(UTC))
         if once:
-            return done
+            if "failed" in done.values():
+                raise click.ClickException(", ".join(name for name, what in done.items() if what == "failed"))
+            return done, _told(done)
         for _second in range(every):
             if stopping:
                 return None
             clock.sleep(1)
+
+
+def _told(done: dict[str, Any]) -> str:
+    from django.utils.translation import gettext as _
+
+    swept = done["swept"]
+    return _("Nearing: %(nearing)s. Due: %(due)s. Overdue: %(breached)s. Delivered: %(delivered)s. Sealed: %(sealed)s. Journal head: %(head)s.") % {
+        "nearing": swept.nearing, "due": swept.due, "breached": swept.breached, "delivered": done["delivered"],
+        "sealed": len(done["sealed"]), "head": done["head"],
+    }  # fmt: skip
 
 
 def _round(now: datetime) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def emit(answer: Any, *, as_json: bool) -> None:
 
 def table(values: Mapping[str, Any]) -> str:
     """Names and values, one a line."""
-    return "\n".join(f"{name}: {_shown(value)}" for name, value in values.items())
+    return "\n".join(f"{name}: {_shown(value)}" for name, value in values.items() if value not in ([], (), {}, ""))
 
 
 def _shown(value: Any) -> str:

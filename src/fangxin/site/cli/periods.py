@@ -109,6 +109,11 @@ def load(file: Path, rerule: bool, dry_run: bool) -> Any:
     loaded = load_calendar(file, by=SYSTEM, at=datetime.now(UTC), rerule=rerule, dry_run=dry_run)
     if not loaded.new:
         return loaded, _("The calendar of %(year)s is loaded already; nothing changed.") % {"year": loaded.year}
+    if dry_run:
+        return loaded, _("Calendar of %(year)s: %(looked)s running clocks would be counted again; nothing was written.") % {
+            "year": loaded.year,
+            "looked": loaded.looked_at,
+        }
     return loaded, _("Calendar of %(year)s: %(looked)s running clocks looked at, %(changed)s changed. Version %(label)s.") % {
         "year": loaded.year, "looked": loaded.looked_at, "changed": loaded.changed, "label": loaded.label,
     }  # fmt: skip

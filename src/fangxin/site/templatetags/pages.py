@@ -27,7 +27,7 @@ class Entry:
 ENTRIES = (
     Entry("cases:list", gettext_lazy("Work list")),
     Entry("exchange:quarantine", gettext_lazy("Quarantine"), frozenset({Role.CITY_DESK, Role.ADMINISTRATOR})),
-    Entry("exchange:operator", gettext_lazy("Operation"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
+    Entry("site:operations", gettext_lazy("Operation"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
     Entry("accounts:me", gettext_lazy("My account")),
 )
 
