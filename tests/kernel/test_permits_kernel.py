@@ -25,7 +25,7 @@ def _rule(monkeypatch):
 
 @pytest.fixture
 def head():
-    return Head.objects.create(seq=7)
+    return Head.objects.create(id=1, seq=7)
 
 
 def test_listed_is_openable(head):
