@@ -1,5 +1,6 @@
 """The life of each kind of case, step by step, through the services."""
 
+import json
 import threading
 
 import pytest
@@ -9,12 +10,15 @@ from django.db import connection
 from fangxin.accounts.models import Person
 from fangxin.cases import services
 from fangxin.cases.filings import Channel, Kind
-from fangxin.cases.models import Case, Note
+from fangxin.cases.models import Case, Note, Party
 from fangxin.clocks.models import Adjustment, Clock
+from fangxin.clocks.sweeping import sweep
 from fangxin.kernel import journal
 from fangxin.kernel.errors import BadInput, DomainError, IllegalStep, StaleState
 from fangxin.kernel.journal.models import Entry
 from fangxin.kernel.refs import SYSTEM, Ref
+from fangxin.kernel.vault import key_ring
+from fangxin.kernel.vault.ciphers import key_id_of
 
 pytestmark = pytest.mark.django_db
 HEAD = Ref("person:7")
@@ -148,6 +152,52 @@ def test_a_hotline_order_returned_in_time_begins_anew_and_one_returned_late_has_
     for case in (quick, slow):
         services.dispatch([case], offices["370881"], by=SYSTEM, at=at("2026-08-05"))
     assert [started_on(case, "hotline.closing") for case in (quick, slow)] == ["2026-08-05", "2026-07-30"]
+    services.return_to_desk(slow, by=SYSTEM, at=at("2026-08-06"), note="再次退回")  # in time, but the order's time was used up before
+    assert (clocks(slow)["hotline.return"], clocks(slow)["hotline.closing"]) == ("in_time", "2026-08-06")
+
+
+def test_the_right_to_return_an_order_lapses_without_an_alarm(offices):
+    case = sent(offices, channel=Channel.HOTLINE_12345)
+
+    sweep(at("2026-08-20"))
+
+    case.refresh_from_db()
+    alarmed = {json.loads(data)["term"] for data in Entry.objects.filter(event="clocks.ClockBreached").values_list("data", flat=True)}
+    assert "hotline.return" not in alarmed
+    assert {"local.answer", "hotline.closing", "complaint.acceptance"} <= alarmed
+    assert case.next_term != "hotline.return"
+
+
+def test_a_reply_to_the_hotline_stops_its_five_days_and_leaves_the_procedure_alone(offices):
+    case = sent(offices, channel=Channel.HOTLINE_12345)
+
+    services.report_back([case], by=SYSTEM, at=at("2026-08-03"), note="已联系来电人，正在核实。")
+
+    assert case.state == "dispatched"
+    assert (clocks(case)["hotline.closing"], clocks(case)["hotline.return"], clocks(case)["complaint.acceptance"]) == (
+        "in_time",
+        "void",
+        "2026-08-10",
+    )
+    assert last_event(case.ref, "cases.CaseReportedBack").law == "hotline_shandong_2020"
+
+
+def test_only_the_hotline_is_replied_to_as_the_hotline(offices):
+    case = sent(offices, channel=Channel.WEB)
+
+    with pytest.raises(IllegalStep, match="did not come from the 12345 hotline"):
+        services.report_back([case], by=SYSTEM, at=at("2026-08-03"), note="已办理。")
+
+
+def test_whoever_asked_is_a_reporter_once_the_case_is_a_report_and_notes_come_under_the_reporters_keys(offices):
+    case = sent(offices, kind=Kind.UNDETERMINED)
+    services.respond([case], method="telephone", by=SYSTEM, at=at("2026-07-30 15:00"), note="回电 13805371234，已说明。")
+
+    services.set_kind(case, Kind.REPORT, by=SYSTEM, at=at("2026-07-31"))
+
+    note = Note.objects.get(case=case, step="respond")
+    assert [(party.role, party.keys) for party in Party.objects.filter(case=case).order_by("position")][0] == ("reporter", "reporter")
+    assert key_ring().key(key_id_of(bytes(note.sealed))).purpose == "reporter"
 
 
 # --- respond, kind -----------------------------------------------------------------------------------------------------------
@@ -388,6 +438,15 @@ def test_an_advertising_report_is_owed_a_notice_that_closing_does_not_end(office
     services.notify_reporter(case, by=SYSTEM, at=at("2026-08-11"))
 
     assert (clocks(case)["report.advertising"], end(case)) == ("late", ("not_filed", True, ""))
+
+
+def test_the_notice_is_still_owed_when_the_investigation_is_over(offices):
+    case = sent(offices, kind=Kind.REPORT, field_of_law="advertising")
+    services.file_report(case, by=SYSTEM, at=at("2026-08-03"))
+    services.conclude_report(case, by=SYSTEM, at=at("2026-08-05"))
+
+    assert end(case) == ("concluded", True, "report.advertising")
+    assert clocks(case)["report.advertising"] == "2026-08-10"
 
 
 def test_a_real_name_reporter_was_owed_the_decision_within_five_working_days_under_the_old_order(offices):

@@ -18,30 +18,31 @@ LAWFUL = {
     ("complaint", "received", "officer"): {"respond", "withdraw"},
     ("complaint", "dispatched", "city_desk"): {"redispatch", "respond", "withdraw"},
     ("complaint", "dispatched", "officer"): {
-        *("return_to_desk", "respond", "dispute_jurisdiction", "ask_identity_proof", "accept", "refuse", "withdraw")
+        *("return_to_desk", "report_back", "respond", "dispute_jurisdiction", "ask_identity_proof", "accept", "refuse", "withdraw")
     },
     ("complaint", "dispatched", "mediator"): {"respond"},
     ("complaint", "accepted", "mediator"): {"respond", "start_mediation", "settle"},
     ("complaint", "mediating", "mediator"): {"respond", "suspend", "settle"},
-    ("complaint", "suspended", "officer"): {"respond", "resume", "appraise", "terminate"},
+    ("complaint", "suspended", "officer"): {"report_back", "respond", "resume", "appraise", "terminate"},
     ("complaint", "terminated", "officer"): {"notify_termination"},
     ("complaint", "settled", "officer"): set(),
     ("complaint", "accepted", "supervisor"): {"respond"},
     ("complaint", "accepted", "auditor"): set(),
     ("report", "dispatched", "officer"): {
-        *("return_to_desk", "respond", "dispute_jurisdiction", "extend", "file", "decline", "redirect", "merge")
+        *("return_to_desk", "report_back", "respond", "dispute_jurisdiction", "extend", "file", "decline", "redirect", "merge")
     },
-    ("report", "filed", "officer"): {"respond", "notify", "conclude"},
+    ("report", "filed", "officer"): {"report_back", "respond", "notify", "conclude"},
     ("report", "not_filed", "officer"): {"notify"},
     ("report", "received", "city_desk"): {"dispatch", "respond"},
     ("consultation", "received", "city_desk"): {"dispatch", "respond", "answer", "redirect"},
-    ("undetermined", "dispatched", "officer"): {"return_to_desk", "respond", "answer"},
+    ("undetermined", "dispatched", "officer"): {"return_to_desk", "report_back", "respond", "answer"},
     ("undetermined", "received", "evaluator"): set(),
 }
 ARTICLES = {
     ("dispatch", "complaint"): ("order20:37", "order121:41"),
     ("return_to_desk", "report"): ("order20:37", "order121:41"),
     ("dispute_jurisdiction", "complaint"): ("order20:30", "order121:33"),
+    ("report_back", "complaint"): ("hotline_shandong_2020", "hotline_shandong_2020"),
     ("accept", "complaint"): ("order20:14", "order121:15"),
     ("refuse", "complaint"): ("order20:15", "order121:16 crpl:39"),
     ("withdraw", "complaint"): ("order20:21(1)", "order121:23(1)"),

@@ -377,7 +377,7 @@ def test_a_message_that_the_channel_has_passed_on_has_its_hotline_periods_and_it
     )
 
     assert clocks(case) == {"local.cautious_acceptance": "2022-08-10", "hotline.closing": "2022-08-08", "hotline.return": "2022-08-03"}
-    assert (case.next_term, case.next_due_at) == ("hotline.return", at("2022-08-04 00:00"))
+    assert (case.next_term, case.next_due_at) == ("hotline.closing", at("2022-08-09 00:00"))
 
 
 def test_a_reply_that_came_along_closes_a_message_and_shows_no_name():

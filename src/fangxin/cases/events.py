@@ -88,6 +88,13 @@ class CaseResponded(CaseStep):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseReportedBack(CaseStep):
+    """The unit told the hotline what it has done (回复热线工单); the procedure by law goes on."""
+
+    name: ClassVar[str] = "cases.CaseReportedBack"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseAccepted(CaseStep):
     """A complaint was accepted (受理)."""
 

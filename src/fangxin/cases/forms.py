@@ -17,7 +17,6 @@ SHOWN_TERMS = (
     timing.DISPATCH,
     timing.ANSWER,
     timing.CAUTIOUS,
-    timing.HOTLINE_RETURN,
     timing.HOTLINE_CLOSING,
     timing.ACCEPTANCE,
     timing.MEDIATION,
@@ -104,6 +103,12 @@ class ReturnForm(forms.Form):
     """Why the case goes back to the desk."""
 
     note = forms.CharField(label=_("Reason"), max_length=2000, widget=NOTE)
+
+
+class ReportBackForm(forms.Form):
+    """What the hotline is told."""
+
+    note = forms.CharField(label=_("Reply"), max_length=2000, widget=NOTE)
 
 
 class RespondForm(forms.Form):

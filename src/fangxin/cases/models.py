@@ -297,7 +297,7 @@ PLACE_NOTE = place_of(Note, "sealed")
 
 vaulted(Party, "sealed", lambda party: str(party.keys))
 vaulted(Case, "sealed_filing", lambda case: keys_for(case.kind))
-vaulted(Note, "sealed", "person")
+vaulted(Note, "sealed", lambda note: keys_for(note.case.kind))
 
 
 def keys_for(kind: str) -> str:

@@ -8,7 +8,7 @@ _PATTERN = re.compile(r"^FX(\d{6,18})$")
 
 
 def number_of(pk: int) -> str:
-    """`FX` + at least seven digits + check digit: one mistyped digit or two swapped are noticed."""
+    """`FX` + at least seven digits + check digit: one mistyped digit is noticed, and nearly always two swapped ones."""
     digits = f"{pk:07d}"
     return f"FX{digits}{mod_11_10.calc_check_digit(digits)}"
 

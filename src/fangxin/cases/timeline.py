@@ -199,6 +199,7 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     "cases.CaseDispatched": _dispatched,
     "cases.CaseReturned": _returned,
     "cases.CaseResponded": _responded,
+    "cases.CaseReportedBack": _stepped,
     "cases.CaseAccepted": _stepped,
     "cases.CaseClosed": _closed,
     "clocks.ClocksStarted": _started,

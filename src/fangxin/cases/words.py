@@ -22,6 +22,7 @@ STEPS: Mapping[str, Any] = {
     "redispatch": pgettext_lazy("step", "Dispatch anew"),
     "return_to_desk": pgettext_lazy("step", "Return to the desk"),
     "respond": pgettext_lazy("step", "Record a response"),
+    "report_back": pgettext_lazy("step", "Reply to the hotline"),
     "set_kind": pgettext_lazy("step", "Set the kind"),
     "dispute_jurisdiction": pgettext_lazy("step", "Dispute jurisdiction"),
     "ask_identity_proof": pgettext_lazy("step", "Ask for proof of identity"),
@@ -132,6 +133,8 @@ def left(clock: Clock, *, now: datetime, calendar: Calendar) -> Left:
     """What is left of a running clock: until the strict date, then (grace) until the lenient one, then how far past it."""
     if clock.paused or clock.due_at is None or clock.breach_at is None or clock.strict_on is None or clock.lenient_on is None:
         return Left("paused", _("paused"))
+    if now >= clock.breach_at and terms.term(clock.term).right:
+        return Left("fine", _("lapsed"))
     near = "near" if clock.nearing_at is not None and now >= clock.nearing_at else "fine"
     unit = terms.book().version(clock.version).unit
     today = local_date(now)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from fangxin.accounts.models import Role
-from fangxin.cases.events import CaseAccepted, CaseClosed, CaseDispatched, CaseResponded, CaseReturned, CaseStep
+from fangxin.cases.events import CaseAccepted, CaseClosed, CaseDispatched, CaseReportedBack, CaseResponded, CaseReturned, CaseStep
 from fangxin.cases.models import Kind
 from fangxin.cases.states import OPEN_STATES, State
 from fangxin.kernel.law import LawBook, RuleVersion
@@ -20,12 +20,15 @@ ALL_STAFF = DESK | MEDIATORS | {Role.SUPERVISOR.value}
 WAITING = (State.RECEIVED, State.DISPATCHED)
 IN_MEDIATION = (State.ACCEPTED, State.MEDIATING, State.SUSPENDED)
 
+WITH_UNIT = (State.DISPATCHED, *IN_MEDIATION, State.FILED)
+
 _COMMON = [
     Step("dispatch", (State.RECEIVED,), State.DISPATCHED, law="case.dispatch", emits=CaseDispatched, roles=DESK, needs=("unit",)),
     Step(
         "redispatch", (State.DISPATCHED,), State.DISPATCHED, law="case.dispatch", emits=CaseDispatched, roles=DESK, needs=("unit", "note")
     ),
     Step("return_to_desk", (State.DISPATCHED,), State.RECEIVED, law="case.return", emits=CaseReturned, roles=HANDLERS, needs=("note",)),
+    Step("report_back", WITH_UNIT, None, law="hotline.closing", emits=CaseReportedBack, roles=HANDLERS, needs=("note",)),
     Step("respond", OPEN_STATES, None, law="case.response", emits=CaseResponded, roles=ALL_STAFF, needs=("method",)),
 ]
 

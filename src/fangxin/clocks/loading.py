@@ -30,7 +30,7 @@ class Loaded:
     changed: int
 
 
-class _DryRun(Exception):  # noqa: N818 -- no error: it undoes a run that was only tried
+class _DryRun(Exception):
     def __init__(self, loaded: Loaded) -> None:
         super().__init__()
         self.loaded = loaded

@@ -89,7 +89,7 @@ def start_clocks(starts: Sequence[Start], *, by: Ref, at: datetime, as_if: bool 
             rows.append(
                 (
                     next(ids), start.subject, start.term, version.id, kept.pk, not version.covers(key[1]), start.received_at, start.at, due.strict_on, due.lenient_on,
-                    due.nearing_at, due.due_at, due.breach_at, due.provisional, False, Announced.NOTHING.value, due.nearing_at or due.due_at, None, "", None, None,
+                    due.nearing_at, due.due_at, due.breach_at, due.provisional, False, Announced.NOTHING.value, None if terms.term(start.term).right else due.nearing_at or due.due_at, None, "", None, None,
                 )
             )  # fmt: skip
             told[start.subject].append((start.term, version.id, start.at.isoformat()))
@@ -380,4 +380,5 @@ def store_due(clock: Clock, due: rules.Due | None) -> None:
     clock.nearing_at, clock.due_at, clock.breach_at = due.nearing_at, due.due_at, due.breach_at
     if moved:
         clock.announced = Announced.NOTHING
-    clock.next_at = [clock.nearing_at or clock.due_at, clock.due_at, clock.breach_at, None][clock.announced]
+    ahead = [clock.nearing_at or clock.due_at, clock.due_at, clock.breach_at, None]
+    clock.next_at = None if terms.term(clock.term).right else ahead[clock.announced]

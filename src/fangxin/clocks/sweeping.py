@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from django.db import InterfaceError, OperationalError, ProgrammingError
-from django.db.models import F, Q
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+from django.db.models import Q
 
 from fangxin.clocks.events import ClockBreached, ClockDue, ClockNearing
 from fangxin.clocks.models import Announced, Clock, ClockQuerySet
@@ -26,7 +25,7 @@ _EVENTS: dict[Announced, type[ClockNearing | ClockDue | ClockBreached]] = {
     Announced.DUE: ClockDue,
     Announced.BREACHED: ClockBreached,
 }
-_NEXT: dict[Announced, Any] = {Announced.NEARING: F("due_at"), Announced.DUE: F("breach_at"), Announced.BREACHED: None}
+_NEXT = {Announced.NEARING: "due_at", Announced.DUE: "breach_at", Announced.BREACHED: "NULL"}
 _READ = ("next_at", "pk", "subject", "term", "announced", "nearing_at", "due_at", "breach_at")
 
 Key = tuple[datetime, int]
@@ -101,9 +100,16 @@ def _announce(clocks: ClockQuerySet, now: datetime, swept: Swept) -> list[Key]:
                 counts[level] += 1
             levels[passed[-1][0]].append(pk)
         for level, chunk in levels.items():
-            Clock.objects.filter(pk__in=chunk).update(announced=level, next_at=_NEXT[level])
+            _mark(chunk, level)
         journal.publish(events)
     swept.nearing += counts[Announced.NEARING]
     swept.due += counts[Announced.DUE]
     swept.breached += counts[Announced.BREACHED]
     return found
+
+
+def _mark(keys: list[int], level: Announced) -> None:
+    """By hand: the ORM takes longer to write a query over hundreds of keys than the database to run it."""
+    marks = ", ".join(["%s"] * len(keys))
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE clocks_clock SET announced = %s, next_at = {_NEXT[level]} WHERE id IN ({marks})", [int(level), *keys])  # noqa: S608 -- column names and marks

@@ -119,7 +119,10 @@ class TermVersion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """A named period; `code` is its short number in the list of periods (C1, R1, L2 …)."""
+    """A named period; `code` is its short number in the list of periods (C1, R1, L2 …).
+
+    A `right` is a time in which something may be done, not one in which it must: when it lapses nobody is late, so it raises no alarm.
+    """
 
     id: str
     code: str
@@ -127,6 +130,7 @@ class Term:
     name_en: str
     layer: Layer
     versions: tuple[TermVersion, ...]
+    right: bool = False
 
     def on(self, day: date, *, as_if: bool = False) -> TermVersion:
         """The version in force on a day; raises UnknownRule outside every version's validity.
@@ -217,6 +221,7 @@ def _term(entry: Mapping[str, Any]) -> Term:
         name_en=entry["name_en"],
         layer=Layer(entry["layer"]),
         versions=tuple(_version(entry["id"], shared | version) for version in entry["version"]),
+        right=entry.get("right", False),
     )
 
 

@@ -22,7 +22,7 @@ DATE = re.compile(
 SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
-class Unusable(Exception):  # noqa: N818 -- the mapper makes a Reject of it, nobody else sees it
+class Unusable(Exception):
     """A cell that is no value of its field: code, English template and params as in DomainError."""
 
     def __init__(self, code: str, message: str, **params: str | int) -> None:

@@ -144,6 +144,7 @@ class What(models.TextChoices):
 
     DISPATCHED = "dispatched", _("dispatched")
     RESPONDED = "responded", _("responded")
+    REPORTED = "reported", _("reported back")
     CLOSED = "closed", _("closed")
 
 

@@ -96,7 +96,7 @@ class Content(NamedTuple):
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-class RowRefused(Exception):  # noqa: N818 -- reads as what happened to the row
+class RowRefused(Exception):
     """A row that can't go in: in which column, and why."""
 
     def __init__(self, column: str, value: str, refusal: BadInput) -> None:

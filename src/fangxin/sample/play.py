@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fangxin.accounts.models import Office
 from fangxin.cases import services
-from fangxin.cases.filings import Kind
+from fangxin.cases.filings import Channel, Kind
 from fangxin.cases.models import Case
 from fangxin.cases.states import State
 from fangxin.kernel import journal
@@ -132,12 +132,22 @@ def _steps(outcome: Outcome, kind: Kind, units: dict[str, Office], by: Ref) -> I
     yield outcome.dispatched_at, dispatch(outcome.dispatched_at)
     if responded := outcome.responded_at:
         yield responded, lambda case: services.respond([case], method="telephone", by=by, at=responded)
-    if kind is Kind.COMPLAINT:
-        yield from _complaint(outcome, by)
-    elif kind is Kind.REPORT:
-        yield from _report(outcome, by)
+    if kind in {Kind.COMPLAINT, Kind.REPORT}:
+        yield from _complaint(outcome, by) if kind is Kind.COMPLAINT else _report(outcome, by)
+        if outcome.channel is Channel.HOTLINE_12345:
+            yield outcome.answered_at, _report_back(outcome, by)
     elif answered := outcome.answered_at:
         yield answered, lambda case: services.answer([case], by=by, at=answered, note="已电话答复并告知相关规定和办理途径。")
+
+
+def _report_back(outcome: Outcome, by: Ref) -> Callable[[Case], None]:
+    """The reply to the hotline; a case that is closed by then has been answered with that."""
+
+    def take(case: Case) -> None:
+        if case.is_open and outcome.answered_at:
+            services.report_back([case], by=by, at=outcome.answered_at, note="已联系来电人，正在依法办理，结果将另行告知。")
+
+    return take
 
 
 def _complaint(outcome: Outcome, by: Ref) -> Iterator[_Step]:

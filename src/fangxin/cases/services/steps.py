@@ -11,8 +11,8 @@ from typing import Any
 
 from fangxin.accounts.models import DISPATCH_KINDS, Office
 from fangxin.cases.events import KindSet
-from fangxin.cases.filings import Kind
-from fangxin.cases.models import PLACE_FILING, PLACE_NOTE, PLACE_PARTY, Case, Note, Party, keys_for
+from fangxin.cases.filings import Channel, Kind
+from fangxin.cases.models import PLACE_FILING, PLACE_NOTE, PLACE_PARTY, Case, Note, Party, PartyRole, keys_for
 from fangxin.cases.services import timing
 from fangxin.cases.states import State
 from fangxin.cases.workflow import WORKFLOWS, law_of
@@ -97,7 +97,10 @@ def return_to_desk(case: Case, *, by: Ref, at: datetime, note: str) -> None:
     with journal.atomic():
         unit = case.unit.code if case.unit else ""
         _take([Move(case, {"unit_id": None}, {"unit": unit})], "return_to_desk", by=by, at=at, note=note)
-        if Clock.objects.running().filter(subject=case.ref, term=timing.HOTLINE_RETURN, breach_at__gt=at).exists():
+        hotline = {clock.term: clock for clock in Clock.objects.running().filter(subject=case.ref, term__startswith="hotline.")}
+        returning, closing = hotline.get(timing.HOTLINE_RETURN), hotline.get(timing.HOTLINE_CLOSING)
+        # A closing period older than this arrival goes on from a late return before.
+        if returning and closing and returning.breach_at and at < returning.breach_at and closing.started_at >= returning.started_at:
             timing.void_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, at)], by=by, reason="returned")
         timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at)], by=by)
         timing.refresh([case])
@@ -118,6 +121,21 @@ def respond(cases: Sequence[Case], *, method: str, by: Ref, at: datetime, note: 
         timing.refresh(cases)
 
 
+def report_back(cases: Sequence[Case], *, by: Ref, at: datetime, note: str) -> None:
+    """Tell the 12345 hotline what was done with its orders (回复热线工单): stops its five working days; mediation or investigation goes on.
+
+    Raises IllegalStep for a case that did not come from the hotline. Source: 山东省政务服务热线管理办法.
+    """
+    for case in cases:
+        if case.channel != Channel.HOTLINE_12345:
+            raise IllegalStep("cases.not_from_hotline", "This case did not come from the 12345 hotline.")
+    with journal.atomic():
+        _take([Move(case) for case in cases], "report_back", by=by, at=at, note=note)
+        timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, at) for case in cases], by=by)
+        timing.void_clocks([timing.Stop(case.ref, timing.HOTLINE_RETURN, at) for case in cases], by=by, reason="handled")
+        timing.refresh(cases)
+
+
 def set_kind(case: Case, to: Kind, *, by: Ref, at: datetime, note: str = "") -> None:
     """Decide what an undetermined filing is (定性); its statutory period starts retroactively from receipt by the competent bureau.
 
@@ -133,6 +151,7 @@ def set_kind(case: Case, to: Kind, *, by: Ref, at: datetime, note: str = "") -> 
             raise IllegalStep("cases.kind_is_set", "This case is a %(kind)s already.", kind=case.kind)
         case.kind = to.value
         _reseal(case)
+        _name_people(case)
         hashes = _keep_notes([Said(case, at, note)], "set_kind", by=by)
         journal.publish([KindSet(subject=case.ref, actor=by, at=at, was=Kind.UNDETERMINED.value, kind=to.value, note=hashes[0])])
         timing.void_clocks([timing.Stop(case.ref, timing.CAUTIOUS, at)], by=by, reason="kind_set")
@@ -151,6 +170,19 @@ def _reseal(case: Case) -> None:
         party.id_index = vault.reindexed(keys, PLACE_PARTY, party.pk, blob, "id_number") or None
         party.sealed, party.keys = blob, keys
         party.save(update_fields=["sealed", "keys", "phone_index", "id_index"])
+    for note in Note.objects.filter(case=case).exclude(sealed=b""):
+        note.sealed = vault.resealed(keys, PLACE_NOTE, note.pk, bytes(note.sealed))
+        note.save(update_fields=["sealed"])
+
+
+_MAIN_ROLE = {Kind.COMPLAINT.value: PartyRole.COMPLAINANT, Kind.REPORT.value: PartyRole.REPORTER}
+
+
+def _name_people(case: Case) -> None:
+    """Whoever asked turns out to complain or to report."""
+    role = _MAIN_ROLE.get(case.kind)
+    if role:
+        Party.objects.filter(case=case, role=PartyRole.INQUIRER).update(role=role)
 
 
 # --- complaints --------------------------------------------------------------------------------------------------------------
@@ -422,7 +454,7 @@ def _keep_notes(words: Sequence[Said], step: str, *, by: Ref) -> list[str]:
         key = (text, tuple(ending.known))
         if key not in shown:
             shown[key] = scrub(text, ending.known).text
-        sealed = vault.seal("person", PLACE_NOTE, pk, {"text": text}) if shown[key] != text else b""
+        sealed = vault.seal(keys_for(ending.case.kind), PLACE_NOTE, pk, {"text": text}) if shown[key] != text else b""
         rows.append((pk, ending.case.pk, step, shown[key], sealed, by, ending.at))
         hashes[ending.case.pk] = sha256(text.encode()).hexdigest()
     bulk.insert(Note, ("id", "case_id", "step", "text", "sealed", "by", "at"), rows)

@@ -31,6 +31,10 @@ OWED = NOTICES | {DISPATCH, ACCEPTANCE, VERIFICATION}
 """Periods whose breach stays one, even if the case ends in another way than the one that they wait for."""
 
 
+RIGHTS = frozenset(term.id for term in terms.book().terms.values() if term.right)
+"""Times in which something may be done; no case is urgent for them."""
+
+
 def on_receipt(subject: Ref, kind: Kind, received_at: datetime) -> list[Start]:
     """What begins when a filing comes in: the two local promises and, while nobody knows what it is, a cautious alarm."""
     starts = [Start(subject, DISPATCH, received_at), Start(subject, ANSWER, received_at)]
@@ -110,6 +114,8 @@ def nearest(started: Iterable[Started]) -> dict[Ref, tuple[datetime, str]]:
     """The nearest due instant and its period for each subject."""
     found: dict[Ref, tuple[datetime, str]] = {}
     for one in started:
+        if one.term in RIGHTS:
+            continue
         if one.subject not in found or one.due_at < found[one.subject][0]:
             found[one.subject] = (one.due_at, one.term)
     return found
@@ -120,7 +126,7 @@ def refresh(cases: Sequence[Case]) -> None:
     found: dict[str, tuple[datetime, str]] = {}
     refs = [case.ref for case in cases]
     for start in range(0, len(refs), 500):
-        running = Clock.objects.running().filter(subject__in=refs[start : start + 500], paused=False)
+        running = Clock.objects.running().filter(subject__in=refs[start : start + 500], paused=False).exclude(term__in=RIGHTS)
         for subject, term, due_at in running.order_by("-due_at", "-pk").values_list("subject", "term", "due_at"):
             if due_at is not None:
                 found[subject] = (due_at, term)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from fangxin.accounts.access import person_of, staff
 from fangxin.cases import filings, queries, services, words
-from fangxin.cases.forms import KindForm, RespondForm, ReturnForm
+from fangxin.cases.forms import KindForm, ReportBackForm, RespondForm, ReturnForm
 from fangxin.cases.models import Case
 from fangxin.cases.views.detail import FORMS, case_page, kind_may_be_set, seen_case
 from fangxin.cases.views.listing import key_of
@@ -42,6 +42,17 @@ def respond(request: HttpRequest, pk: int) -> HttpResponseBase:
         services.respond([case], method=given["method"], by=person_of(request).ref, at=timezone.now(), note=given["note"])
 
     return _act(request, pk, "respond", take)
+
+
+@staff()
+@require_POST
+def report_back(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Reply to the hotline."""
+
+    def take(case: Case, form: ReportBackForm) -> None:
+        services.report_back([case], by=person_of(request).ref, at=timezone.now(), note=form.cleaned_data["note"])
+
+    return _act(request, pk, "report_back", take)
 
 
 @staff()

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from fangxin.accounts.access import person_of, staff
 from fangxin.accounts.models import Person
 from fangxin.cases import queries, timeline, words
-from fangxin.cases.forms import DispatchForm, KindForm, RespondForm, ReturnForm, RevealForm
+from fangxin.cases.filings import Channel
+from fangxin.cases.forms import DispatchForm, KindForm, ReportBackForm, RespondForm, ReturnForm, RevealForm
 from fangxin.cases.models import Case, CaseLink, LinkKind, OutsideNumber, Party, PartyRole
 from fangxin.cases.views.listing import QUICK, key_of
 from fangxin.cases.workflow import law_of
@@ -31,7 +32,12 @@ from fangxin.kernel import panels, permits
 from fangxin.kernel.workdays import Calendar
 from fangxin.kernel.workflow import Step
 
-FORMS: Mapping[str, type[forms.Form]] = {"return_to_desk": ReturnForm, "respond": RespondForm, "set_kind": KindForm}
+FORMS: Mapping[str, type[forms.Form]] = {
+    "return_to_desk": ReturnForm,
+    "respond": RespondForm,
+    "report_back": ReportBackForm,
+    "set_kind": KindForm,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +118,12 @@ def case_page(
 
 def actions(case: Case, steps: Mapping[str, Step], now: datetime, sent: tuple[str, forms.Form] | None) -> list[Action]:
     """The steps with a form of their own here, in the order they are usually taken."""
-    offered = [name for name in ("respond", "return_to_desk") if name in steps]
+    offered = [name for name in ("respond", "report_back", "return_to_desk") if name in steps]
+    if case.channel != Channel.HOTLINE_12345 and "report_back" in offered:
+        offered.remove("report_back")
     if kind_may_be_set(case, steps):
         offered.insert(0, "set_kind")
-    urls = {"respond": "cases:respond", "return_to_desk": "cases:return", "set_kind": "cases:kind"}
+    urls = {"respond": "cases:respond", "report_back": "cases:report-back", "return_to_desk": "cases:return", "set_kind": "cases:kind"}
     return [
         Action(
             name,

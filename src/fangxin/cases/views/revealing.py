@@ -53,7 +53,7 @@ def _sealed(case: Case, what: str, row: int) -> tuple[vault.Sealed, tuple[str, .
     if what == "note":
         note = get_object_or_404(Note, pk=row, case=case)
         if note.sealed:
-            return vault.Sealed("person", PLACE_NOTE, note.pk, bytes(note.sealed)), ("text",)
+            return vault.Sealed(keys_for(case.kind), PLACE_NOTE, note.pk, bytes(note.sealed)), ("text",)
     raise Http404
 
 

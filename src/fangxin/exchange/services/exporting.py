@@ -14,7 +14,7 @@ import xlsxwriter
 from django.db import transaction
 
 from fangxin.accounts.models import Office
-from fangxin.cases.events import CaseClosed, CaseDispatched, CaseResponded, CaseStep
+from fangxin.cases.events import CaseClosed, CaseDispatched, CaseReportedBack, CaseResponded, CaseStep
 from fangxin.cases.models import Case, Note
 from fangxin.cases.numbers import number_of
 from fangxin.exchange import profiles
@@ -31,7 +31,12 @@ from fangxin.kernel.journal.events import rebuild
 from fangxin.kernel.journal.models import Entry
 from fangxin.kernel.refs import Ref, identity
 
-TOLD = {CaseDispatched.name: What.DISPATCHED, CaseResponded.name: What.RESPONDED, CaseClosed.name: What.CLOSED}
+TOLD = {
+    CaseDispatched.name: What.DISPATCHED,
+    CaseResponded.name: What.RESPONDED,
+    CaseReportedBack.name: What.REPORTED,
+    CaseClosed.name: What.CLOSED,
+}
 AT_ONCE = 2000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken for a formula by spreadsheet programs."""

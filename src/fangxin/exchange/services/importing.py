@@ -74,7 +74,7 @@ class _Row:
     found: Filing | Reject
 
 
-class _Undo(Exception):  # noqa: N818 -- takes back a dry run's batch, never leaves this module
+class _Undo(Exception):
     pass
 
 

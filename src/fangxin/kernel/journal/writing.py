@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from fangxin.kernel.journal import chain, delivery
@@ -96,9 +95,17 @@ def _last_links(subjects: set[str]) -> dict[str, bytes]:
     """The newest link of each subject that has one; asked under the lock, so nobody can add one meanwhile."""
     found: dict[str, bytes] = {}
     names = sorted(subjects)
-    for start in range(0, len(names), 500):
-        newest = Entry.objects.filter(subject__in=names[start : start + 500]).values("subject").annotate(last=Max("seq")).values("last")
-        found.update((subject, bytes(link)) for subject, link in Entry.objects.filter(seq__in=newest).values_list("subject", "link"))
+    with connection.cursor() as cursor:
+        for start in range(0, len(names), 500):
+            some = names[start : start + 500]
+            # By hand: for a few hundred subjects the ORM takes longer to write this query than the database to answer it.
+            marks = ", ".join(["%s"] * len(some))
+            cursor.execute(
+                "SELECT entry.subject, entry.link FROM kernel_journal entry JOIN (SELECT max(seq) AS seq FROM kernel_journal "  # noqa: S608 -- only marks are put in
+                f"WHERE subject IN ({marks}) GROUP BY subject) newest ON entry.seq = newest.seq",
+                some,
+            )
+            found.update((subject, bytes(link)) for subject, link in cursor.fetchall())
     return found
 
 

@@ -26,7 +26,7 @@ OVERHEAD: Final = HEADER + NONCE + TAG
 """Bytes that sealing adds."""
 
 
-class SealBroken(DomainError):  # noqa: N818 -- a refusal, named as its siblings in kernel/errors.py
+class SealBroken(DomainError):
     """A sealed value does not open: altered, moved from its place, or not sealed by this system."""
 
 

@@ -29,7 +29,7 @@ from fangxin.kernel.vault.ciphers import KEY_ID, Algorithm, Cipher, cipher, head
 INDEX_KEY_BYTES: Final = 32
 
 
-class KeyRefused(DomainError):  # noqa: N818 -- a refusal, named as its siblings in kernel/errors.py
+class KeyRefused(DomainError):
     """The key ring can't be used as it is: missing, readable by others, malformed, or without the key that is needed."""
 
 
