@@ -56,10 +56,10 @@ serve: setup  ## the pages over the data folder (FANGXIN_HOME, default ./var)
 	@$(BIN)/fangxin serve
 
 test: setup  ## the suite, on SQLite or on FANGXIN_DATABASE_URL
-	@$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-postgres: setup  ## the suite on PostgreSQL (POSTGRES=postgres://…)
-	@FANGXIN_DATABASE_URL=$(POSTGRES) $(BIN)/pytest -n $(WORKERS)
+	@FANGXIN_DATABASE_URL=$(POSTGRES) $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-kill: setup  ## kills imports at random moments and restarts them
 	@$(BIN)/pytest -m kill

@@ -196,7 +196,7 @@ def test_whoever_asked_is_a_reporter_once_the_case_is_a_report_and_notes_come_un
     services.set_kind(case, Kind.REPORT, by=SYSTEM, at=at("2026-07-31"))
 
     note = Note.objects.get(case=case, step="respond")
-    assert [(party.role, party.keys) for party in Party.objects.filter(case=case).order_by("position")][0] == ("reporter", "reporter")
+    assert next((party.role, party.keys) for party in Party.objects.filter(case=case).order_by("position")) == ("reporter", "reporter")
     assert key_ring().key(key_id_of(bytes(note.sealed))).purpose == "reporter"
 
 

@@ -328,16 +328,6 @@ def test_an_export_that_breaks_off_marks_nothing(tmp_path, monkeypatch, bureau):
     assert Collected.objects.get().entry > 0
 
 
-@pytest.mark.parametrize(("name", "rows"), [("with_replies", 1767), ("hot_issues", 4326)])
-def test_real_messages_go_in_whole(shared, name, rows):
-    report = import_file(shared / "data" / "messages" / f"{name}.csv", "12345-messages", by=DESK, at=AT, as_if=True)
-
-    assert (report.rows, report.created + report.quarantined, report.updated) == (rows, rows, 0)
-    assert Case.objects.count() == report.created == rows
-    assert Case.objects.values("outside_number").distinct().count() == rows
-    assert Case.objects.filter(closed_at__isnull=False).count() == (rows if name == "with_replies" else 0)
-
-
 def test_ten_real_orders_without_anything_but_text(shared):
     report = import_file(shared / "data" / "orders" / "complaint_samples.csv", "plain", by=DESK, at=AT)
 

@@ -17,6 +17,7 @@ from fangxin.kernel import journal
 from fangxin.kernel.journal.models import Entry
 from fangxin.kernel.refs import SYSTEM
 
+pytestmark = pytest.mark.xdist_group("real")  # one worker takes the messages in, once
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 FILES = {"with_replies.csv": 1767, "hot_issues.csv": 4326}
 

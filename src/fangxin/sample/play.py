@@ -173,6 +173,8 @@ def _report(outcome: Outcome, by: Ref) -> Iterator[_Step]:
     verified, closed = outcome.verified_at, outcome.closed_at
     if verified is None:
         return
+    told = verified + _TOLD_AFTER
+    yield told, lambda case: services.notify_reporter(case, by=by, at=told, note="已告知处理结果。") if case.field_of_law else None
     if not outcome.filed:
         yield verified, lambda case: services.decline_report(case, by=by, at=verified, note="经核查，未发现违法事实。")
         return

@@ -69,10 +69,13 @@ def _write(events: list[Event]) -> None:
     recorded = _stamp(recorded_at)
     seq, head = newest.seq, bytes(newest.head)
     rows = []
+    at, happened = recorded_at, recorded
     for event in events:
         seq += 1
         data = event.data()
-        entry = chain.text(seq, recorded, _stamp(event.at), event.name, event.subject, event.actor, data)
+        if event.at is not at:
+            at, happened = event.at, _stamp(event.at)
+        entry = chain.text(seq, recorded, happened, event.name, event.subject, event.actor, data)
         link = chain.link(links.get(event.subject, chain.START), entry)
         head = chain.head(head, link)
         links[event.subject] = link

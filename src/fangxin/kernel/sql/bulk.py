@@ -33,15 +33,26 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
         return list(range(last - count + 1, last + 1))
 
 
-def _instant(value: datetime) -> str:
-    """As Django stores an aware datetime on SQLite: naive UTC text."""
-    return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]
+def _instants() -> Callable[[datetime], str]:
+    """As Django stores an aware datetime on SQLite: naive UTC text. The rows of a batch often share the very same instant."""
+    last: datetime | None = None
+    text = ""
+
+    def instant(value: datetime) -> str:
+        nonlocal last, text
+        if value is not last:
+            if value.tzinfo is None:
+                raise ValueError(f"{value} has no time zone.")
+            last, text = value, str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]
+        return text
+
+    return instant
 
 
 def _adapter(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
     """What SQLite's driver can't write by itself."""
     if isinstance(field, models.DateTimeField):
-        return _instant
+        return _instants()
     if isinstance(field, models.DateField):
         return date.isoformat
     return None

@@ -20,7 +20,7 @@ PASSWORD = "fangxin-demo-2026"  # noqa: S105 -- printed on purpose; the demo ref
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True, help="Made anew each time."
 )
-@click.option("--cases", default=1200, show_default=True)
+@click.option("--cases", default=900, show_default=True)
 @click.option("--seed", default=315, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
@@ -83,8 +83,8 @@ def _play(folder: Path, *, cases: int, seed: int) -> None:
         summary = generate(
             city,
             cases=cases,
-            since=today - timedelta(days=89),
-            until=today,
+            since=today - timedelta(days=60),
+            until=today - timedelta(days=1),
             seed=seed,
             xlsx=True,
             progress=lambda _file, done, all_: tell(done, all_),
