@@ -134,7 +134,7 @@ class RevealForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Another purpose has to be written out."""
         given = super().clean() or {}
-        if given.get("purpose") == "other" and not str(given.get("more") or "").strip():
+        if given.get("purpose") == "other" and not any(sign.isalnum() for sign in given.get("more") or ""):
             self.add_error("more", _("Say what the personal data is needed for."))
         return given
 

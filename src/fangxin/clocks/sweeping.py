@@ -26,7 +26,7 @@ _EVENTS: dict[Announced, type[ClockNearing | ClockDue | ClockBreached]] = {
     Announced.BREACHED: ClockBreached,
 }
 _NEXT = {Announced.NEARING: "due_at", Announced.DUE: "breach_at", Announced.BREACHED: "NULL"}
-_READ = ("next_at", "pk", "subject", "term", "announced", "nearing_at", "due_at", "breach_at")
+_READ = ("pk", "subject", "term", "announced", "nearing_at", "due_at", "breach_at")
 
 Key = tuple[datetime, int]
 
@@ -88,8 +88,8 @@ def _announce(clocks: ClockQuerySet, now: datetime, swept: Swept) -> list[Key]:
     with journal.atomic():
         levels: dict[Announced, list[int]] = defaultdict(list)
         events: list[Event] = []
-        for next_at, pk, subject, term, announced, *instants in clocks.select_for_update(skip_locked=True).values_list(*_READ):
-            found.append((next_at, pk))
+        for pk, subject, term, announced, *instants in clocks.select_for_update(skip_locked=True).values_list(*_READ):
+            found.append((instants[announced] or instants[1], pk))  # what `next_at` says, without reading it
             passed = [
                 (level, instant)
                 for level, instant in zip(_EVENTS, instants, strict=True)

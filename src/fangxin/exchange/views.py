@@ -44,8 +44,8 @@ def row(request: HttpRequest, pk: int) -> HttpResponse:
     found = _row(request, pk, "settle")
     context: dict[str, object] = {"row": found, "values": None}
     if request.method == "POST":
-        purpose = request.POST.get("purpose", "").strip()
-        if purpose:
+        purpose = request.POST.get("purpose", "").strip()[:200]
+        if any(sign.isalnum() for sign in purpose):
             context["values"] = services.look(found, purpose=purpose, by=person_of(request).ref, at=timezone.now())
         else:
             context["missing"] = True

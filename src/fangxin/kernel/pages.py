@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -68,4 +68,4 @@ def _typed(value: Any, column: Any) -> Any:
     value = datetime.fromisoformat(value) if isinstance(column, DateTimeField) else column.to_python(value)
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError(value)
-    return value
+    return value.astimezone(UTC) if isinstance(value, datetime) else value  # OverflowError at the ends of the calendar

@@ -66,7 +66,7 @@ def _send(cases: Sequence[Case], keys: Sequence[str], unit: Office, person: Pers
 
 def _cases(person: Person, keys: Sequence[str]) -> list[Case]:
     """The cases of these keys that the person may dispatch; another one among them is a 404, as if it weren't there."""
-    numbers = {int(number) for number, *_ in (key.split(".") for key in keys) if number.isascii() and number.isdigit()}
+    numbers = {int(number) for number, *_ in (key.split(".") for key in keys) if number.isascii() and number.isdigit() and len(number) < 19}
     found = permits.rows(person, "dispatch", Case.objects.filter(pk__in=numbers).select_related("unit")).order_by("next_due_at", "pk")
     cases = list(found)
     if len(cases) != len(numbers):
@@ -95,4 +95,6 @@ def _page(request: HttpRequest, cases: Sequence[Case], form: DispatchForm, refus
         "refusal": refusal,
         "needs_note": any(case.state == State.DISPATCHED for case in cases),
     }
-    return render(request, "cases/dispatch.html", context, status=status)
+    response = render(request, "cases/dispatch.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -18,6 +18,7 @@ A column that no field takes goes to `Filing.extra` under its own name. See `Pro
 
 import dataclasses
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -175,7 +176,7 @@ def parse(data: bytes, *, source: str) -> Profile:
     """A profile from its TOML."""
     try:
         raw = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("exchange.profile_broken", "Profile %(source)s is no TOML: %(reason)s.", source=source, reason=str(error)) from error
     checker = _Checker(source)
     return checker.profile(raw, hashlib.sha256(data).hexdigest())
@@ -220,6 +221,8 @@ class _Checker:
         kind = Kind(self.one_of(raw, "kind", "top", [each.value for each in Kind], Kind.UNDETERMINED.value))
         if not isinstance(raw.get("name"), str) or not raw["name"]:
             raise self.wrong("top", "name is missing")
+        if not re.fullmatch(r"[\w-]{1,64}", raw["name"]):  # a row in quarantine finds its profile by this name: never a path
+            raise self.wrong("top", "name may hold letters, digits, - and _ only, 64 at most")
         columns = tuple(self.column(each, f"column {index}") for index, each in enumerate(raw.get("column", []), 1))
         fields = [column.field for column in columns]
         names = [name for column in columns for name in column.names]

@@ -227,13 +227,10 @@ class Table(AbstractContextManager["Table"]):
 
     def _continued(self) -> Collection[int]:
         """Rows that a merged area of the data continues into: their own cells are empty in the file."""
-        numbers: set[int] = set()
-        for first, _, last, _ in self._source.merges:
-            if first >= self._first_row:
-                if len(numbers) + last - first > 1_000_000:
-                    raise BadInput("exchange.merged_everywhere", "Too many rows are merged: split the merged cells.")
-                numbers.update(range(first + 1, last + 1))
-        return numbers
+        spans = {(first, last) for first, _, last, _ in self._source.merges if first >= self._first_row}
+        if sum(max(0, last - first) for first, last in spans) > 1_000_000:
+            raise BadInput("exchange.merged_everywhere", "Too many rows are merged: split the merged cells.")
+        return {number for first, last in spans for number in range(first + 1, last + 1)}
 
 
 def _beyond(cells: Sequence[Cell], width: int) -> Fault:

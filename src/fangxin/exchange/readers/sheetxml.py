@@ -23,7 +23,7 @@ CELL = re.compile(
     rf'(?:/>|>(?:<v>({TEXT})</v>|<is><t(?: xml:space="preserve")?>({TEXT})</t></is>)?</c>)'
 )
 ROW = re.compile(r"\s*<row((?:\s[^<>]*[^<>/])?)>\s*")
-ROW_NUMBER = re.compile(r'\sr="([0-9]+)"')
+ROW_NUMBER = re.compile(r'\sr="([0-9]{1,7})"')
 STRING = re.compile(rf'<si><t(?: xml:space="preserve")?>({TEXT})</t></si>')
 OPENING = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml[^<>]*\?>)?\s*<(?:worksheet|sst)[\s>]")
 ENCODING = re.compile(rb'encoding\s*=\s*["\'](?!utf-8["\'])', re.IGNORECASE)
@@ -198,7 +198,7 @@ def row_parser(context: Context, out: list[Row], number: int = 0) -> tuple[Any, 
             stored = False
         elif tag == "row":
             at = attributes.get("r", "")
-            number = int(at) if at.isdecimal() else number + 1
+            number = int(at) if at.isdecimal() and len(at) < 8 else number + 1
             row = []
         elif tag == "rPh":
             phonetic = True
@@ -355,7 +355,7 @@ def _quick_row(fragment: str, last: int, context: Context) -> Row | None:  # noq
             if kind == "s" and text.isdecimal():
                 try:
                     value = strings[int(text)]
-                except IndexError:
+                except (IndexError, ValueError):
                     value = stored_value(kind, style, text, context)
                 else:
                     if len(value) > keep:

@@ -22,7 +22,7 @@ from .sniff import protected, truncated
 CHUNK = 1 << 18
 DATA_END = re.compile(rb"</(?:\w+:)?sheetData\s*>")
 MERGES_WITHIN = 4 << 20
-MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["\']([A-Z]+)(\d+):([A-Z]+)(\d+)["\']')
+MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["\']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["\']')
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 """Number formats that are dates in every file, those of East Asia (27-36, 50-58) among them."""
 QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -160,7 +160,8 @@ class Xlsx:
         roots: list[str] = []
         if "_rels/.rels" in self._zip.namelist():
             self._all(
-                "_rels/.rels", lambda _, a: roots.append(a["Target"].lstrip("/")) if a.get("Type", "").endswith("/officeDocument") else None
+                "_rels/.rels",
+                lambda _, a: roots.append(a.get("Target", "").lstrip("/")) if a.get("Type", "").endswith("/officeDocument") else None,
             )
         book = roots[0] if roots else "xl/workbook.xml"
         folder, _, name = book.rpartition("/")

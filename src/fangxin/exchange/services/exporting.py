@@ -38,7 +38,7 @@ TOLD = {
     CaseClosed.name: What.CLOSED,
 }
 AT_ONCE = 2000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that begins so is taken for a formula by spreadsheet programs."""
 
 

@@ -340,7 +340,10 @@ def retry(row: QuarantinedRow, corrections: Mapping[str, str], *, by: Ref, at: d
     if row.code in UNREADABLE and (row.column not in corrections if row.column else not corrections):
         raise BadInput("exchange.correction_missing", "The file holds nothing usable there: correct the cell first.")
     profile = profile or profiles.load(row.profile)
-    values = look(row, purpose="correction of a quarantined row", by=by, at=at) | dict(corrections)
+    looked = look(row, purpose="correction of a quarantined row", by=by, at=at)
+    # The journal names the corrected columns: only those that the row or its profile has.
+    corrections = {name: value.replace("\0", "") for name, value in corrections.items() if name in looked or name in profile.names}
+    values = looked | corrections
     run = row.run
     header = list(dict.fromkeys([*values, *(column.names[0] for column in profile.columns if not set(column.names) & set(values))]))
     mapper = Mapper(profile, _Header(header), at=at, given=run.started_at, units=_units())
@@ -384,8 +387,8 @@ def drop(row: QuarantinedRow, *, reason: str, by: Ref, at: datetime) -> None:
 
     Raises BadInput without a reason, IllegalStep if it is settled already.
     """
-    stated = scrub(reason.strip()).text[:300]
-    if not stated:
+    stated = scrub(reason.replace("\0", "").strip()).text[:300]
+    if not any(sign.isalnum() for sign in stated):
         raise BadInput("exchange.reason_missing", "Say why the row is dropped.")
     with journal.atomic():
         changed = QuarantinedRow.objects.open().filter(pk=row.pk).update(state=RowState.DROPPED, settled_by=by, settled_at=at, note=stated)

@@ -128,7 +128,7 @@ def reveal_run(
 def _stated(purpose: str, fields: Collection[str]) -> str:
     if not fields or isinstance(fields, str):
         raise BadInput("vault.fields_missing", "Say which fields are to be shown.")
-    if not purpose.strip():
+    if not any(sign.isalnum() for sign in purpose):  # white space, signs of no width and dots say nothing
         raise BadInput("vault.purpose_missing", "Say what the personal data is needed for.")
     return purpose.strip()
 

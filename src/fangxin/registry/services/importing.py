@@ -166,7 +166,7 @@ class _Errors:
             self.first.append(rejection)
         if self._writer:
             # A spreadsheet must not run what a cell says.
-            safe = f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+            safe = f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) else value
             self._writer.writerow([line, refused.column, rejection.code, reason, safe])
 
 
