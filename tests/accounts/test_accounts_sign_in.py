@@ -466,7 +466,7 @@ def enrolled(wang, browser, clock):
     """Wang's browser, generator and recovery codes."""
     one = browser()
     one.sign_in()
-    page = one.post("/accounts/me/second-factor").content.decode()
+    page = one.post("/accounts/me/second-factor", {"password": PASSWORD}).content.decode()
     secret = re.search(r'class="fx-secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
     generator = pyotp.TOTP(secret)
     done = one.post("/accounts/me/second-factor", {"code": generator.at(clock.now)})
@@ -478,7 +478,7 @@ def enrolled(wang, browser, clock):
 def test_the_secret_is_sealed_and_shown_once_as_a_picture_without_inline_style(wang, browser, clock):
     one = browser()
     one.sign_in()
-    page = one.post("/accounts/me/second-factor").content.decode()
+    page = one.post("/accounts/me/second-factor", {"password": PASSWORD}).content.decode()
     secret = re.search(r'class="fx-secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
 
     assert "<svg" in page
@@ -490,7 +490,7 @@ def test_the_secret_is_sealed_and_shown_once_as_a_picture_without_inline_style(w
 def test_a_second_factor_counts_only_once_it_is_confirmed(wang, browser, clock):
     one = browser()
     one.sign_in()
-    one.post("/accounts/me/second-factor")
+    one.post("/accounts/me/second-factor", {"password": PASSWORD})
     assert one.post("/accounts/me/second-factor", {"code": "000000"}).status_code == 409
 
     assert browser().sign_in()["Location"] == "/"
@@ -600,7 +600,15 @@ def test_switching_the_second_factor_off_needs_the_password_and_ends_other_sessi
 def test_a_second_second_factor_is_refused_while_one_counts(enrolled):
     here, _, _ = enrolled
 
-    assert here.post("/accounts/me/second-factor").status_code == 409
+    assert here.post("/accounts/me/second-factor", {"password": PASSWORD}).status_code == 409
+
+
+def test_a_second_factor_is_begun_with_the_password_only(wang, browser):
+    one = browser()
+    one.sign_in()
+
+    assert [one.post("/accounts/me/second-factor", data).status_code for data in ({}, {"password": "wrong"})] == [422, 409]
+    assert not SecondFactor.objects.exists()
 
 
 def test_sessions_hold_no_password_and_no_secret(enrolled, browser, clock):

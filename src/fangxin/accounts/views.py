@@ -133,14 +133,13 @@ def password(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_POST
 def second_factor_page(request: HttpRequest) -> HttpResponseBase:
-    """Begin with a second factor (shows the secret once) or, with a code, confirm it (shows the recovery codes once)."""
+    """Begin with a second factor (asks for the password, shows the secret once) or, with a code, confirm it (shows the recovery codes once).
+
+    Without the password whoever finds an unlocked browser could lock its owner out.
+    """
     person, now = person_of(request), timezone.now()
     if "code" not in request.POST:
-        try:
-            enrolment = second_factor.enrol_second_factor(person)
-        except DomainError as error:
-            return _account(request, refusal=error)
-        return render(request, "accounts/second_factor.html", {"form": CodeForm(), "enrolment": enrolment})
+        return _begin_second_factor(request, person, now)
     form = CodeForm(request.POST)
     if not form.is_valid():
         return render(request, "accounts/second_factor.html", {"form": form}, status=422)
@@ -150,6 +149,21 @@ def second_factor_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "accounts/second_factor.html", {"form": form}, status=_refuse(form, error))
     _keep_session(request, person)
     return render(request, "accounts/recovery_codes.html", {"codes": codes})
+
+
+def _begin_second_factor(request: HttpRequest, person: Person, now: datetime) -> HttpResponse:
+    asked = ConfirmForm(request.POST)
+    if not asked.is_valid():
+        return _account(request, form=asked, status=422)
+    try:
+        services.confirm_password(person, asked.cleaned_data["password"], at=now)
+    except DomainError as error:
+        return _account(request, form=asked, status=_refuse(asked, error, "password"))
+    try:
+        enrolment = second_factor.enrol_second_factor(person)
+    except DomainError as error:
+        return _account(request, refusal=error)
+    return render(request, "accounts/second_factor.html", {"form": CodeForm(), "enrolment": enrolment})
 
 
 @staff()

@@ -184,7 +184,8 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise wants it to be there
+HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise wants it to be there
 STATICFILES_DIRS = [path for path in [PACKAGE / "site" / "vendor"] if path.exists()]
 WHITENOISE_USE_FINDERS = True  # serves the apps' own static folders; nothing to collect
 STORAGES = {

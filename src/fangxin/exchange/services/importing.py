@@ -177,7 +177,7 @@ class _Importing:
             raise
         except Exception as error:
             if len(chunk) == 1:
-                logger.exception("row %s of import %s failed", chunk[0].number, self.run.pk)
+                logger.error("row %s of import %s failed: %s", chunk[0].number, self.run.pk, type(error).__name__)
                 name = type(error).__name__
                 reason = "The row could not be taken in: %(reason)s."
                 chunk[0].found = Reject(

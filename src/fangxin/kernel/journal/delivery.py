@@ -63,7 +63,7 @@ def _try(key: int, *, now: datetime) -> bool:
             _handlers[entry.event][delivery.handler](event)
             delivery.delete()
     except Exception as error:
-        logger.warning("delivery %s failed", key, exc_info=True)
+        logger.warning("delivery %s failed: %s", key, type(error).__name__)
         _postpone(key, error, now)
         return False
     return True

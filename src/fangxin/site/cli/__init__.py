@@ -97,6 +97,7 @@ def main() -> None:
 
     from fangxin.kernel.errors import DomainError
 
+    os.umask(0o077)  # database, keys, exports: for their owner only
     try:
         code = fangxin(prog_name="fangxin", standalone_mode=False)  # click answers the code of an Exit here, it doesn't raise it
         if code:
