@@ -177,7 +177,7 @@ def check(case: Case, verdicts: dict[int, tuple], due: dict[int, object]) -> Non
     }
     found = list(Clock.objects.filter(subject=case.ref).order_by("pk"))
     running = [one for one in found if one.stopped_at is None]
-    counting = [one for one in running if not one.paused]
+    counting = [one for one in running if not one.paused and one.term != timing.HOTLINE_RETURN]  # a right, not a duty
     assert stored.next_due_at == min((one.due_at for one in counting), default=None)
     assert not counting or stored.next_term in {one.term for one in counting if one.due_at == stored.next_due_at}
     for one in counting:

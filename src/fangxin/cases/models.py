@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fangxin.accounts.models import Office, Person
 from fangxin.cases import filings
-from fangxin.cases.numbers import key_of, number_of
+from fangxin.cases.numbers import number_of
 from fangxin.cases.states import CLOSED_STATES, OPEN_STATES, State
 from fangxin.kernel.refs import Ref, ref
 from fangxin.kernel.vault import place_of, vaulted
@@ -64,12 +64,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def late(self, now: datetime) -> "CaseQuerySet":
         """Open, and a clock's last day is over."""
         return self.open().filter(next_due_at__lte=now)
-
-    def numbered(self, text: str) -> "CaseQuerySet":
-        """Cases with this number, ours or an outside system's; a split filing gives two."""
-        found = models.Q(outside_number=text.strip()) | models.Q(pk__in=OutsideNumber.objects.filter(number=text.strip()).values("case_id"))
-        key = key_of(text)
-        return self.filter(found | models.Q(pk=key) if key is not None else found)
 
 
 class Case(models.Model):

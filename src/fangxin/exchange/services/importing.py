@@ -175,9 +175,9 @@ class _Importing:
             self._take(chunk, mapper)
         except (DomainError, OperationalError, InterfaceError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- a row that fails for any reason must not hold up the others
             if len(chunk) == 1:
-                logger.error("row %s of import %s failed: %s", chunk[0].number, self.run.pk, type(error).__name__)
+                logger.error("row %s of import %s failed: %s", chunk[0].number, self.run.pk, type(error).__name__)  # noqa: TRY400 -- the message may quote a cell
                 name = type(error).__name__
                 reason = "The row could not be taken in: %(reason)s."
                 chunk[0].found = Reject(

@@ -62,7 +62,7 @@ def _try(key: int, *, now: datetime) -> bool:
             event = events.rebuild(entry.event, subject=entry.subject, actor=entry.actor, at=entry.at, data=entry.data)
             _handlers[entry.event][delivery.handler](event)
             delivery.delete()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever a handler throws is kept with the delivery and tried again
         logger.warning("delivery %s failed: %s", key, type(error).__name__)
         _postpone(key, error, now)
         return False
