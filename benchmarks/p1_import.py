@@ -64,7 +64,7 @@ def prepare(folder: Path, rows: int) -> dict[str, float]:
     from fangxin.site.cli.people import office_rows, person_rows
 
     now = datetime.now(UTC)
-    generate(folder, cases=rows, since=date(2026, 4, 15), until=date(2026, 10, 31), seed=1, xlsx=True)
+    generate(folder, cases=rows, since=date(2026, 4, 15), until=date(2026, 10, 31), seed=1, xlsx=True, traders=20_000)
     migrate()
     load_offices(office_rows(folder / "offices.csv"), by=SYSTEM, at=now)
     load_people(person_rows(folder / "people.csv"), by=SYSTEM, at=now)
