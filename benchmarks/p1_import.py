@@ -87,10 +87,40 @@ def ours(folder: Path) -> dict[str, float]:
     return {"seconds": seconds, "rows": rows, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def piece(statement: str, feed: Iterator[tuple], total: int, cases: int, number: int) -> list[tuple]:
-    """A table's rows for one transaction; cases run two transactions ahead, since the rows of others refer to them out of order."""
-    ahead = 3 if "cases_case " in statement and number == 0 else 1
-    return list(islice(feed, -(-total * CHUNK // cases) * ahead))
+class Feed:
+    """A table's rows, transaction by transaction: those of the cases that are in already, or, without such a tie, its share of all."""
+
+    def __init__(self, statement: str, rows: Iterator[tuple], share: float, place: int | None) -> None:
+        self.statement, self.rows, self.share, self.place = statement, rows, share, place
+        self.kept: list[tuple] = []
+
+    def piece(self, number: int, last_case: int) -> list[tuple]:
+        if self.place is None:
+            return list(islice(self.rows, round(self.share * (number + 1)) - round(self.share * number)))
+        some = []
+        while (row := self.kept.pop() if self.kept else next(self.rows, None)) is not None:
+            if row[self.place] > last_case:
+                self.kept.append(row)
+                break
+            some.append(row)
+        return some
+
+
+def transactions(feeds: list[Feed], cases: int) -> Iterator[list[tuple[str, list[tuple]]]]:
+    """Rows of every table for a thousand cases at a time, cases before those that refer to them; what rounding left over comes last."""
+    last_case = 0
+    for number in range(-(-cases // CHUNK)):
+        found = []
+        for feed in feeds:
+            some = feed.piece(number, last_case)
+            if "cases_case " in feed.statement and some:
+                last_case = some[-1][0]
+            found.append((feed.statement, some))
+        yield found
+    yield [(feed.statement, list(feed.rows)) for feed in feeds if feed.place is None]
+
+
+TIES = {"cases_party": "case_id", "cases_outsidenumber": "case_id", "cases_note": "case_id", "cases_caselink": "second_id"}
 
 
 def bare_sqlite(source: Path, target: Path) -> dict[str, float]:
@@ -104,19 +134,14 @@ def bare_sqlite(source: Path, target: Path) -> dict[str, float]:
         mine = "seq" if table == "kernel_journal" else "id"
         last = write.execute(f"SELECT coalesce(max({mine}), 0) FROM {table}").fetchone()[0]
         total = read.execute(f"SELECT count(*) FROM {table} WHERE {mine} > ?", [last]).fetchone()[0]
-        width = len(read.execute(f"SELECT * FROM {table} LIMIT 0").description)
-        feeds.append(
-            (
-                f"INSERT INTO {table} VALUES ({', '.join('?' * width)})",
-                read.execute(f"SELECT * FROM {table} WHERE {mine} > ? ORDER BY {mine}", [last]),
-                total,
-            )
-        )
-    for number in range(-(-cases // CHUNK)):
-        pieces = [(statement, piece(statement, feed, total, cases, number)) for statement, feed, total in feeds]
+        names = [column[0] for column in read.execute(f"SELECT * FROM {table} LIMIT 0").description]
+        tie = TIES.get(table)
+        rows = read.execute(f"SELECT * FROM {table} WHERE {mine} > ? ORDER BY {tie or mine}", [last])
+        statement = f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})"
+        feeds.append(Feed(statement, rows, total * CHUNK / cases, names.index(tie) if tie else None))
+    for pieces in transactions(feeds, cases):
         started = time.perf_counter()
         write.execute("BEGIN IMMEDIATE")
-        write.execute("PRAGMA defer_foreign_keys=ON")
         for statement, some in pieces:
             write.executemany(statement, some)
             count += len(some)
@@ -138,26 +163,17 @@ def bare_postgres(source: str, target: str) -> dict[str, float]:
             total = read.execute(f"SELECT count(*) FROM {table} WHERE {mine} > %s", [last]).fetchone()[0]
             cursor = read.cursor(name=f"feed_{table}")
             cursor.itersize = 5000
-            columns = [
-                row[0]
-                for row in read.execute(
-                    "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position", [table]
-                )
-            ]
-            types = [
-                row[0]
-                for row in read.execute(
-                    "SELECT data_type FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position", [table]
-                )
-            ]
-            chosen = ", ".join(f'"{name}"::text' if kind == "jsonb" else f'"{name}"' for name, kind in zip(columns, types, strict=True))
-            cursor.execute(f'SELECT {chosen} FROM "{table}" WHERE {mine} > %s ORDER BY {mine}', [last])
-            feeds.append((f"COPY {table} FROM STDIN", iter(cursor), total))
+            columns = read.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position", [table]
+            ).fetchall()
+            chosen = ", ".join(f'"{name}"::text' if kind == "jsonb" else f'"{name}"' for name, kind in columns)
+            tie = TIES.get(table)
+            cursor.execute(f'SELECT {chosen} FROM "{table}" WHERE {mine} > %s ORDER BY {tie or mine}', [last])
+            place = [name for name, _ in columns].index(tie) if tie else None
+            feeds.append(Feed(f"COPY {table} FROM STDIN", iter(cursor), total * CHUNK / cases, place))
         write.commit()
-        for number in range(-(-cases // CHUNK)):
-            pieces = [(statement, piece(statement, feed, total, cases, number)) for statement, feed, total in feeds]
+        for pieces in transactions(feeds, cases):
             started = time.perf_counter()
-            write.execute("SET CONSTRAINTS ALL DEFERRED")
             for statement, some in pieces:
                 with write.cursor().copy(statement) as copy:
                     for row in some:

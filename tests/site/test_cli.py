@@ -256,3 +256,21 @@ def test_production_refuses_the_demo_and_missing_secrets(own_world):
 
     assert (demo.returncode, "doesn't run in production" in demo.stderr) == (1, True)
     assert (sweep.returncode, "FANGXIN_SECRET_KEY" in sweep.stderr, "Traceback" in sweep.stderr) == (1, True, False)
+
+
+def test_rotation_reseals_with_the_new_key_and_everything_still_opens(own_world, tmp_path):
+    file = orders(tmp_path / "orders.xlsx", ["JN1", "2026-11-18 09:30:00", "张三", "13800138000", "投诉", "锅漏水，电话13800138000"])
+
+    def run(*arguments):
+        done = subprocess.run([PROGRAM, *map(str, arguments), "--json"], env=own_world, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    run("migrate")
+    run("import", file, "--profile", "12345-orders")
+    first = run("vault", "rotate", "--new-key", "--algorithm", "sm4-gcm")
+    again = run("vault", "rotate")
+
+    assert (first["resealed"], first["bad"]) == (2, 0)  # the person, and the narrative as filed
+    assert (again["resealed"], again["bad"]) == (0, 0)
+    assert run("journal", "verify")["sound"] is True
