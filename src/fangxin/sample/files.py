@@ -3,10 +3,12 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date, datetime
 from enum import Enum
+from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -37,6 +39,7 @@ ORDERS_12315 = words(
 )
 TRADERS = ("uscc", "name", "kind", "status", "industry", "division", "town", "address", "registered_on", "former_names", "brand_names")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_MANY_TRADERS = 100_000
 _SHEET_ROWS = 1_048_575
 _CREATED = datetime(2026, 1, 1, tzinfo=SHANGHAI).replace(tzinfo=None)  # a workbook's time has no zone
 _KINDS = {Kind.COMPLAINT: "投诉", Kind.REPORT: "举报", Kind.CONSULTATION: "咨询"}
@@ -135,14 +138,18 @@ def generate(
     _table(
         folder / "people.csv", ("login", "name", "office", "roles"), ((p.login, p.name, p.office, "|".join(p.roles)) for p in town.people)
     )
-    rows: Iterable[Sequence[str]] = map(_trader, town.traders(number))
-    _table(folder / "traders.csv", TRADERS, _counted(rows, "traders.csv", number, progress))
+    if number <= _MANY_TRADERS:
+        _write_traders(folder / "traders.csv", seed, number, progress)
 
     by_channel: dict[str, int] = {}
     by_kind: dict[str, int] = {}
     open_rows = _Xlsx if xlsx else _Csv
     ending = "xlsx" if xlsx else "csv"
     with ExitStack() as stack:
+        if number > _MANY_TRADERS:  # beside the cases: each trader follows from its number alone
+            helper = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+            register = helper.submit(_write_traders, folder / "traders.csv", seed, number)
+            stack.callback(register.result)
         hotline: Rows = open_rows(folder / f"12345-orders.{ending}", ORDERS_12345)
         stack.callback(hotline.close)
         platform: Rows = open_rows(folder / f"12315-orders.{ending}", ORDERS_12315)
@@ -163,6 +170,11 @@ def generate(
     return Summary(
         folder, cases, number, len(town.offices), len(town.people), by_channel, by_kind, len(truth.bursts), len(truth.duplicates)
     )
+
+
+def _write_traders(path: Path, seed: int, number: int, progress: Progress | None = None) -> None:
+    rows: Iterable[Sequence[str]] = map(_trader, city(seed).traders(number))
+    _table(path, TRADERS, _counted(rows, "traders.csv", number, progress))
 
 
 def _counted(rows: Iterable[T], name: str, total: int, progress: Progress | None) -> Iterator[T]:
