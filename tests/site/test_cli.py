@@ -136,7 +136,7 @@ def test_import_takes_in_once_and_says_so(fangxin, tmp_path):
 
 
 @pytest.mark.django_db
-def test_quarantine_is_listed_corrected_and_tried_again(fangxin, tmp_path):
+def test_quarantine_is_listed_and_a_row_that_is_not_there_is_refused(fangxin, tmp_path):
     file = orders(tmp_path / "orders.xlsx", ["JN2", "2026-02-30 09:30:00", "李四", "13800138001", "投诉", "锅漏水"])
     fangxin("import", file, "--profile", "12345-orders")
     row = QuarantinedRow.objects.get()
@@ -146,6 +146,7 @@ def test_quarantine_is_listed_corrected_and_tried_again(fangxin, tmp_path):
 
     assert (listed["open"], listed["rows"][0]["row"], listed["rows"][0]["column"]) == (1, 2, "来电时间")
     assert (refused[0], refused[2]) == (1, "There is no row 999 in quarantine.")
+    row.refresh_from_db()
     assert row.state == "open"
 
 

@@ -54,6 +54,10 @@ class PartyRole(StrEnum):
     REPRESENTATIVE = "representative"  # 代表人
 
 
+MAIN_ROLE = MappingProxyType({Kind.COMPLAINT: PartyRole.COMPLAINANT, Kind.REPORT: PartyRole.REPORTER})
+"""What the person who files is; for every other kind an inquirer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """One person of a filing in plain text; lives in memory only until the vault has sealed it."""

@@ -16,7 +16,7 @@ from django.db import IntegrityError, OperationalError
 
 from fangxin.accounts.models import Office
 from fangxin.cases.events import CaseReceived, CaseUpdated
-from fangxin.cases.filings import Filing, Kind, PartyRole, Person, Respondent
+from fangxin.cases.filings import MAIN_ROLE, Filing, Kind, PartyRole, Person, Respondent
 from fangxin.cases.models import PLACE_FILING, PLACE_PARTY, Case, CaseLink, LinkKind, OutsideNumber, Party, keys_for
 from fangxin.cases.models import PartyRole as StoredRole
 from fangxin.cases.services import replying, timing
@@ -47,8 +47,6 @@ _CASE_COLUMNS = (
 _PARTY_COLUMNS = (
     "id", "case_id", "position", "role", "keys", "sealed", "name_masked", "phone_masked", "id_masked", "address_masked", "phone_index", "id_index",
 )  # fmt: skip
-
-_MAIN_ROLE = {Kind.COMPLAINT: PartyRole.COMPLAINANT, Kind.REPORT: PartyRole.REPORTER}
 
 
 class Outcome(StrEnum):
@@ -274,7 +272,7 @@ def _cut_off(filing: Filing) -> dict[str, str]:
 
 def _people(filing: Filing, kind: Kind) -> Iterator[tuple[str, Person]]:
     """The persons of a case with their roles; nobody for what is empty."""
-    main = _MAIN_ROLE.get(kind, PartyRole.INQUIRER)
+    main = MAIN_ROLE.get(kind, PartyRole.INQUIRER)
     for position, person in enumerate(one for one in filing.persons if not one.empty):
         role = person.role or (main if position == 0 else PartyRole.JOINT)
         if role in {PartyRole.COMPLAINANT, PartyRole.REPORTER, PartyRole.INQUIRER}:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fangxin.accounts.models import DISPATCH_KINDS, Office
 from fangxin.cases.events import KindSet
-from fangxin.cases.filings import Channel, Kind
+from fangxin.cases.filings import MAIN_ROLE, Channel, Kind
 from fangxin.cases.models import PLACE_FILING, PLACE_NOTE, PLACE_PARTY, Case, Note, Party, PartyRole, keys_for
 from fangxin.cases.services import timing
 from fangxin.cases.states import State
@@ -175,12 +175,9 @@ def _reseal(case: Case) -> None:
         note.save(update_fields=["sealed"])
 
 
-_MAIN_ROLE = {Kind.COMPLAINT.value: PartyRole.COMPLAINANT, Kind.REPORT.value: PartyRole.REPORTER}
-
-
 def _name_people(case: Case) -> None:
     """Whoever asked turns out to complain or to report."""
-    role = _MAIN_ROLE.get(case.kind)
+    role = MAIN_ROLE.get(Kind(case.kind))
     if role:
         Party.objects.filter(case=case, role=PartyRole.INQUIRER).update(role=role)
 
