@@ -30,7 +30,7 @@ def build(size: int) -> None:
     def row(number: int) -> tuple:
         nearing = NOW - timedelta(seconds=number // 1000) if number % 1000 == 0 else NOW + timedelta(days=10, seconds=number)
         due = nearing + timedelta(days=60)
-        return (number, f"case:{number}", "complaint.mediation", "C3@order121", kept.pk, False, None, start, later, later, nearing, due, due,
+        return (number, f"case:{number}", "complaint.mediation", "C3@order121", kept.pk, False, None, start, None, later, later, nearing, due, due,
                 False, False, 0, nearing, None, "", None, None)  # fmt: skip
 
     for first in range(1, size + 1, 50_000):

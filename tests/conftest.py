@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -12,6 +13,7 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = count(1)
+WHOLE = ("security/test_permission_walk.py", "real/test_real_messages.py")
 
 # A slow machine is no fault of the code under test.
 hypothesis.settings.register_profile("fangxin", deadline=None)
@@ -64,3 +66,24 @@ def own_world(tmp_path: Path, worker_id: str) -> Iterator[dict[str, str]]:
     finally:
         with psycopg.connect(**server, autocommit=True) as admin:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-matrix` writes who gets what into docs/security.md instead of comparing it."""
+    parser.addoption("--write-matrix", action="store_true", help="write the permission matrix into docs/security.md")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files that build one world for all their tests stay on one worker.
+
+    The mark `xdist_group` is meant for that, but xdist 3.8 writes it to an attribute that items of pytest 9.2 no longer have.
+    """
+    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 -- only where tests run side by side
+
+    class WholeFiles(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file.endswith(WHOLE) else super()._split_scope(nodeid)
+
+    return WholeFiles(config, log) if config.getvalue("dist") == "loadgroup" else None

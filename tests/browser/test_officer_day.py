@@ -41,6 +41,7 @@ def sign_in(page) -> None:
     page.fill("[name=password]", PASSWORD)
     page.click("main form:has([name=password]) button")
     page.wait_for_selector("#list [data-row]")
+    page.wait_for_selector("#list [data-all]:not([hidden])", state="attached")  # the script listens to keys from now on
 
 
 def assert_fits(page) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fangxin.cases import services
 from fangxin.cases.filings import Channel, Kind
-from fangxin.cases.models import Case
-from fangxin.cases.services import timing
+from fangxin.cases.models import Case, Correction
+from fangxin.cases.services import mending, timing
 from fangxin.cases.states import State
 from fangxin.clocks.models import Adjustment, Clock
 from fangxin.clocks.rules import local_date
@@ -24,6 +24,7 @@ from fangxin.kernel.errors import UnknownRule
 from fangxin.kernel.refs import SYSTEM, Ref
 
 pytestmark = pytest.mark.django_db
+HEAD = Ref("person:7")
 
 
 def accepted(offices, day: str, **changes) -> Case:
@@ -72,9 +73,7 @@ def test_the_end_of_mediation_is_in_time_on_the_lenient_day_and_marked_on_the_st
 def test_an_appraisal_shifts_mediation_by_its_days(offices):
     case = accepted(offices, "2026-07-01")
     before = clock(case, "complaint.mediation").strict_on
-    services.start_appraisal(
-        case, cause="testing", on=at("2026-07-10").date(), approver=SYSTEM, by=SYSTEM, at=at("2026-07-10"), note="送检"
-    )
+    services.start_appraisal(case, cause="testing", on=at("2026-07-10").date(), approver=HEAD, by=SYSTEM, at=at("2026-07-10"), note="送检")
     services.end_appraisal(case, on=at("2026-07-27").date(), by=SYSTEM, at=at("2026-07-27"))
 
     assert clock(case, "complaint.mediation").strict_on == before + timedelta(17)
@@ -121,6 +120,10 @@ _numbers = count(1)
 def possible(case: Case, offices, now) -> list[Action]:
     """What may lawfully be done with a case now."""
     mediation = Clock.objects.running().filter(subject=case.ref, term=timing.MEDIATION).first()
+    owed = Clock.objects.running().filter(subject=case.ref, term=timing.TERMINATION_NOTICE).exists()
+    verifying = None
+    if case.kind == Kind.REPORT and case.state == State.DISPATCHED:
+        verifying = Clock.objects.running().filter(subject=case.ref, term=timing.VERIFICATION).first()
     extended = Adjustment.objects.filter(clock__subject=case.ref, kind="extension").exists()
     by = {"by": SYSTEM, "at": now}
     today = local_date(now)
@@ -152,17 +155,28 @@ def possible(case: Case, offices, now) -> list[Action]:
             dispatched and report and not extended,
             lambda: services.extend_verification(case, amount=15, approver=SYSTEM, note="复杂", **by),
         ),
+        (
+            dispatched and report,
+            lambda: services.transfer_report(case, body="农业农村局", reference="移1号", on=today, note="无权处理", **by),
+        ),
+        (
+            verifying is not None and not verifying.paused,
+            lambda: services.pause_verification(case, cause="testing", on=today, approver=SYSTEM, note="送检", **by),
+        ),
+        (verifying is not None and verifying.paused, lambda: services.resume_verification(case, on=today, **by)),
         (in_mediation, lambda: services.terminate(case, ground="3", **by)),
         (in_mediation and mediation.paused, lambda: services.end_appraisal(case, on=today, **by)),
         (
             in_mediation and not mediation.paused,
-            lambda: services.start_appraisal(case, cause="testing", on=today, approver=SYSTEM, note="送检", **by),
+            lambda: services.start_appraisal(case, cause="testing", on=today, approver=HEAD, note="送检", **by),
         ),
         (state == State.ACCEPTED, lambda: services.start_mediation(case, **by)),
         (state in {State.ACCEPTED, State.MEDIATING}, lambda: services.settle(case, **by)),
         (state == State.MEDIATING, lambda: services.suspend_mediation(case, note="回避", **by)),
         (state == State.SUSPENDED, lambda: services.resume_mediation(case, **by)),
-        (state == State.TERMINATED, lambda: services.notify_termination(case, **by)),
+        (state == State.TERMINATED and owed, lambda: services.notify_termination(case, **by)),
+        (mending.may_be_taken_back(case) is not None, lambda: services.take_back(case, note="误办", **by)),
+        (not case.is_open and state != State.SETTLED, lambda: services.reopen(case, note="经复核", **by)),
         (state == State.FILED, lambda: services.conclude_report(case, **by)),
         (state in {State.FILED, State.NOT_FILED, State.CONCLUDED}, lambda: services.notify_reporter(case, **by)),
     ]
@@ -188,11 +202,14 @@ def check(case: Case, verdicts: dict[int, tuple], due: dict[int, object]) -> Non
     if stored.closed_at is not None:
         assert {one.term for one in running} <= KEPT_WHEN_CLOSED
     for term in ONCE:
-        assert sum(one.term == term for one in found) <= 1
+        assert sum(one.term == term and one.verdict != "void" for one in found) <= 1
     for one in found:
         adjusted = Adjustment.objects.filter(clock=one).exists()
         assert adjusted or one.paused or due.setdefault(one.pk, one.due_at) == one.due_at
         if one.stopped_at is None:
+            if one.pk in verdicts:  # what ended it was taken back
+                assert Correction.objects.filter(case=case).exists()
+                verdicts.pop(one.pk)
             continue
         assert verdicts.setdefault(one.pk, (one.verdict, one.overrun, one.stopped_at)) == (one.verdict, one.overrun, one.stopped_at)
         if one.stopped_at > one.breach_at and one.term not in NEVER_LATE and not adjusted:

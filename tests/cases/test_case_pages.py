@@ -22,6 +22,8 @@ from fangxin.kernel.journal.models import Entry
 from fangxin.kernel.refs import SYSTEM
 from staffwork import person, signed_in
 
+FORMATS = ("JPEG", "PNG", "WebP", "GIF", "PDF", "WAV", "AMR", "OGG", "DOCX")
+
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch):
@@ -112,7 +114,7 @@ def test_a_case_is_found_by_either_number_open_or_closed(desk, form):
     assert numbers(answer) == [case.number]
 
 
-def test_the_list_costs_at_most_twelve_queries_for_1_3_and_100_cases(desk):
+def test_the_list_costs_twelve_queries_for_1_3_and_100_cases(desk):
     client = signed_in("desk")
     costs = []
     for size in (1, 2, 97):
@@ -122,8 +124,7 @@ def test_the_list_costs_at_most_twelve_queries_for_1_3_and_100_cases(desk):
             client.get("/cases/")
         costs.append(len(spent))
 
-    # A page that is not full asks once more, for cases without a due date.
-    assert costs == [12, 12, 11]
+    assert costs == [12, 12, 12]
 
 
 def test_pages_lead_through_all_cases_once(desk):
@@ -304,16 +305,16 @@ def test_a_chinese_page_holds_no_english_sentence(desk, officer, offices):
     case = waiting("1")
     dispatch([case], offices["370811"], by=desk.ref, at=NOW, note="请处理")
     client = signed_in("officer", "zh-CN")
-    client.post(f"/cases/{case.pk}/respond", {"seen": key(case), "method": "telephone", "note": "已联系"})
+    client.post(f"/cases/{case.pk}/act/respond", {"seen": key(case), "method": "telephone", "note": "已联系"})
     other = waiting("2", kind=Kind.UNDETERMINED)
     dispatch([other], offices["370811"], by=desk.ref, at=NOW)
-    client.post(f"/cases/{other.pk}/kind", {"seen": key(other), "kind": "report", "note": ""})
+    client.post(f"/cases/{other.pk}/act/set_kind", {"seen": key(other), "kind": "report", "note": ""})
 
     for address in ("/cases/", f"/cases/{case.pk}", f"/cases/{other.pk}"):
         page = client.get(address).content.decode()
         text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", page[page.index("<main") :], flags=re.S)
         text = re.sub(r"[A-Z]\d\w*@\w+", "", text)  # the rule's version, e.g. C1@order121
-        assert set(re.findall(r"[A-Za-z][A-Za-z_]{2,}", text)) - {"Enter", "CSV", "Esc"} == set(), address
+        assert set(re.findall(r"[A-Za-z][A-Za-z_]{2,}", text)) - {"Enter", "CSV", "Esc", *FORMATS} == set(), address
 
 
 def test_the_page_offers_what_is_lawful_for_state_and_role_and_nothing_else(desk, officer, offices):
@@ -323,10 +324,10 @@ def test_the_page_offers_what_is_lawful_for_state_and_role_and_nothing_else(desk
 
     def offered(login: str) -> set[str]:
         page = signed_in(login).get(f"/cases/{case.pk}").content.decode()
-        return set(re.findall(r'action="/cases/(?:\d+/)?(dispatch|return|respond|kind|reveal)', page))
+        return set(re.findall(r'action="/cases/(?:\d+/)?(?:act/)?(dispatch|return_to_desk|respond|set_kind|reveal)', page))
 
-    assert offered("officer") == {"return", "respond", "kind", "reveal"}
-    assert offered("desk") == {"dispatch", "respond", "kind", "reveal"}
+    assert offered("officer") == {"return_to_desk", "respond", "set_kind", "reveal"}
+    assert offered("desk") == {"dispatch", "respond", "set_kind", "reveal"}
     assert offered("boss") == set()
 
 
@@ -335,8 +336,8 @@ def test_return_to_desk_needs_a_reason_and_keeps_it_as_a_note(desk, officer, off
     dispatch([case], offices["370811"], by=desk.ref, at=NOW)
     client = signed_in("officer")
 
-    without = client.post(f"/cases/{case.pk}/return", {"seen": key(case), "note": " "})
-    done = client.post(f"/cases/{case.pk}/return", {"seen": key(case), "note": "不属本辖区"})
+    without = client.post(f"/cases/{case.pk}/act/return_to_desk", {"seen": key(case), "note": " "})
+    done = client.post(f"/cases/{case.pk}/act/return_to_desk", {"seen": key(case), "note": "不属本辖区"})
 
     assert (without.status_code, done.status_code, done["Location"]) == (422, 302, "/cases/")
     assert (Case.objects.get(pk=case.pk).state, Note.objects.get(step="return_to_desk").text) == ("received", "不属本辖区")
@@ -346,7 +347,7 @@ def test_setting_the_kind_starts_the_statutory_period_from_the_bureaus_receipt(d
     case = waiting("1", kind=Kind.UNDETERMINED)
     dispatch([case], offices["370811"], by=desk.ref, at=at("2026-11-20 09:55"))
 
-    answer = signed_in("officer").post(f"/cases/{case.pk}/kind", {"seen": key(case), "kind": "complaint", "note": ""})
+    answer = signed_in("officer").post(f"/cases/{case.pk}/act/set_kind", {"seen": key(case), "kind": "complaint", "note": ""})
 
     assert answer.status_code == 302
     assert Clock.objects.get(subject=case.ref, term="complaint.acceptance").started_at == at("2026-11-20 09:55")
@@ -359,8 +360,8 @@ def test_a_step_that_someone_else_made_impossible_is_answered_with_409_and_the_n
     accept([case], by=officer.ref, at=NOW)
     client = signed_in("officer", "zh-CN")
 
-    stale = client.post(f"/cases/{case.pk}/return", {"seen": old, "note": "x"})
-    illegal = client.post(f"/cases/{case.pk}/return", {"seen": key(case), "note": "x"})
+    stale = client.post(f"/cases/{case.pk}/act/return_to_desk", {"seen": old, "note": "x"})
+    illegal = client.post(f"/cases/{case.pk}/act/return_to_desk", {"seen": key(case), "note": "x"})
 
     assert (stale.status_code, illegal.status_code) == (409, 409)
     assert "当前状态为“已受理”，不能办理“退回分送台”。" in illegal.content.decode()
@@ -372,7 +373,7 @@ def test_who_may_not_act_is_refused(desk, offices, login, role, status):
     case = waiting("1")
     dispatch([case], offices["370811"], by=desk.ref, at=NOW)
 
-    answer = signed_in(login).post(f"/cases/{case.pk}/respond", {"seen": key(case), "method": "telephone"})
+    answer = signed_in(login).post(f"/cases/{case.pk}/act/respond", {"seen": key(case), "method": "telephone"})
 
     assert answer.status_code == status
 
@@ -407,7 +408,7 @@ def test_the_text_as_filed_opens_also_after_the_kind_was_set(desk, offices, kind
     case = waiting("1", narrative="我叫林晓梅，电话13805371234。", kind=kind)
     client = signed_in("desk")
     if kind is Kind.UNDETERMINED:
-        client.post(f"/cases/{case.pk}/kind", {"seen": key(case), "kind": "report", "note": ""})
+        client.post(f"/cases/{case.pk}/act/set_kind", {"seen": key(case), "kind": "report", "note": ""})
         assert Case.objects.get(pk=case.pk).kind == "report"
 
     answer = client.post(f"/cases/{case.pk}/reveal/filing/{case.pk}", {"purpose": "documents"}, headers={"hx-request": "true"})

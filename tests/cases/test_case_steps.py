@@ -347,7 +347,7 @@ def test_mediation_with_recusal_appraisal_and_agreement(offices):
     assert (case.recovered_fen, clocks(case)["complaint.mediation"]) == (19900, "in_time")
     assert "13805371234" not in Adjustment.objects.get().reason
     assert [entry.data.split('"step":"')[1].split('"')[0] for entry in Entry.objects.of(case.ref).filter(event="cases.CaseStep")] == [
-        *("start_mediation", "suspend", "resume", "appraise")
+        *("start_mediation", "suspend", "resume", "appraise", "end_appraisal")
     ]
 
 
@@ -373,7 +373,7 @@ def test_terminate_leaves_the_notice_to_both_parties(offices):
     assert clocks(case)["complaint.termination_notice"] == "2026-10-12"
     services.notify_termination(case, by=SYSTEM, at=at("2026-10-13"))
     assert (clocks(case)["complaint.termination_notice"], end(case)) == ("late", ("terminated", True, ""))
-    assert [last_event(case.ref, name).law for name in ("cases.CaseClosed", "cases.CaseStep")] == ["order121:23", "order121:23.2"]
+    assert [last_event(case.ref, name).law for name in ("cases.CaseClosed", "cases.PartyTold")] == ["order121:23", "order121:23.2"]
 
 
 def test_steps_before_the_fifteenth_of_april_cite_the_old_order(offices):

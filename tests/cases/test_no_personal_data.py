@@ -12,7 +12,7 @@ from fangxin.cases.models import Case
 from fangxin.clocks.sweeping import sweep
 from fangxin.exchange.services import import_file
 from fangxin.kernel.journal.models import Delivery, Entry
-from fangxin.kernel.refs import SYSTEM
+from fangxin.kernel.refs import SYSTEM, Ref
 
 SECRETS = {
     "name": "欧阳菁菁",
@@ -81,10 +81,15 @@ def test_what_was_planted_is_found_in_no_table(tmp_path):
     services.set_kind(late, Kind.REPORT, by=SYSTEM, at=at("2026-07-31"), note=note)
     services.accept([complaint], by=SYSTEM, at=at("2026-08-03"), note=note)
     services.start_appraisal(
-        complaint, cause="testing", on=at("2026-08-04").date(), approver=SYSTEM, by=SYSTEM, at=at("2026-08-04"), note=note
+        complaint, cause="testing", on=at("2026-08-04").date(), approver=Ref("person:7"), by=SYSTEM, at=at("2026-08-04"), note=note
     )
     services.extend_verification(report, amount=15, approver=SYSTEM, by=SYSTEM, at=at("2026-08-10"), note=note)
     services.terminate(complaint, ground="3", by=SYSTEM, at=at("2026-09-01"), note=note)
+    services.take_back(complaint, by=SYSTEM, at=at("2026-09-02"), note=note)
+    services.terminate(complaint, ground="6", found="3", by=SYSTEM, at=at("2026-09-03"), note=note)
+    services.notify_termination(complaint, by=SYSTEM, at=at("2026-09-03"), note=note)
+    services.call_back(complaint, reached=False, by=Ref("person:7"), at=at("2026-09-04"), note=note)
+    services.reopen(complaint, by=Ref("person:7"), at=at("2026-09-05"), note=note)
     bad = tmp_path / "orders.csv"
     bad.write_text(
         f"时间,内容,姓名,电话\n2026-13-45,{told},{SECRETS['name']},{SECRETS['phone']}\n2026-07-30,{told},{SECRETS['name']},{SECRETS['phone']}\n",

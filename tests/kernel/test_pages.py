@@ -79,12 +79,16 @@ def test_a_row_that_comes_in_behind_us_is_not_shown_and_one_ahead_is():
     assert [row.place for row in rest.rows] == ["b", "2"]
 
 
-def test_a_full_page_is_one_query(django_assert_num_queries):
-    fill(range(9))
-    first = page(VaultRotation.objects.all(), by="finished_at", size=3)
+def test_a_full_page_and_a_short_one_are_two_queries(django_assert_num_queries):
+    fill(range(8))
+    rotations = VaultRotation.objects.all()
 
-    with django_assert_num_queries(1):
-        page(VaultRotation.objects.all(), by="finished_at", after=first.next, size=3)
+    with django_assert_num_queries(6):
+        first = page(rotations, by="finished_at", size=3)
+        second = page(rotations, by="finished_at", after=first.next, size=3)
+        last = page(rotations, by="finished_at", after=second.next, size=3)
+
+    assert (len(second.rows), bool(second.next), len(last.rows), last.next) == (3, True, 2, "")
 
 
 def coded(content: object) -> str:

@@ -45,6 +45,7 @@ LETTER = Workflow(
         Step("open", ("sealed",), "opened", law="x", emits=LetterOpened, roles=frozenset({"reader"}), needs=("reader",)),
         Step("stain", ("sealed", "opened"), None, law="x", emits=LetterOpened, roles=frozenset({"reader", "cook"})),
         Step("burn", ("opened",), "ashes", law="x", emits=LetterOpened),
+        Step("restore", ("ashes",), None, law="x", emits=LetterOpened, targets=("sealed", "opened")),
     ]
 )
 
@@ -117,6 +118,21 @@ def test_a_step_may_leave_the_state_as_it_is(letter):
 def test_a_table_names_each_step_once():
     with pytest.raises(ValueError, match="twice"):
         Workflow([*LETTER.steps.values(), LETTER.steps["open"]])
+
+
+def test_a_step_back_goes_where_its_move_says_and_only_to_states_of_its_line(letter):
+    open_(letter)
+    LETTER.apply(letter, "burn", by=SYSTEM, at=NOON)
+
+    for target in (None, "ashes", "elsewhere"):
+        with pytest.raises(IllegalStep):
+            LETTER.apply_many([Move(letter, target=target)], "restore", by=SYSTEM, at=NOON)
+    LETTER.apply_many([Move(letter, target="opened")], "restore", by=SYSTEM, at=NOON)
+    with pytest.raises(IllegalStep):
+        LETTER.apply_many([Move(letter, target="sealed")], "burn", by=SYSTEM, at=NOON)
+
+    letter.refresh_from_db()
+    assert letter.state == "opened"
 
 
 def test_who_read_an_older_state_is_told_so(letter):

@@ -1,6 +1,7 @@
 """What happens to offices, people and their sign-in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fangxin.kernel import journal
@@ -86,3 +87,23 @@ class SecondFactorRemoved(journal.Event):
     """A second factor counts no longer."""
 
     name: ClassVar[str] = "accounts.SecondFactorRemoved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenIssued(journal.Event):
+    """A program may speak for a person from now on, until `expires`; the secret is known to nobody here."""
+
+    name: ClassVar[str] = "accounts.TokenIssued"
+
+    token: int
+    scope: str
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(journal.Event):
+    """It may no longer."""
+
+    name: ClassVar[str] = "accounts.TokenRevoked"
+
+    token: int

@@ -5,6 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from .models import TokenScope
+from .tokens import LONGEST, USUAL
+
 
 def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
     attrs = {"class": "form-control", "autocomplete": autocomplete}
@@ -61,3 +64,24 @@ class ConfirmForm(forms.Form):
     """The current password, before something weighty."""
 
     password = _password(_("Current password"), "current-password")
+
+
+class TokenForm(forms.Form):
+    """A new access token: what it is for, what it may, how long; and the current password."""
+
+    name = forms.CharField(
+        label=_("What it is for"), max_length=60, widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+    )
+    scope = forms.ChoiceField(label=_("It may"), choices=TokenScope.choices, widget=forms.Select(attrs={"class": "form-select"}))
+    days = forms.IntegerField(
+        label=_("Valid for (days)"),
+        min_value=1,
+        max_value=LONGEST.days,
+        initial=USUAL.days,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )
+    password = _password(_("Current password"), "current-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "token_%s")
+        super().__init__(*args, **kwargs)

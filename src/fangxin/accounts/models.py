@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
@@ -288,6 +289,50 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return str(self.person_id)
+
+
+class TokenScope(models.TextChoices):
+    """What a program may do with a token, within what its person may do."""
+
+    READ = "read", _("read")
+    WRITE = "write", _("read and write")
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    """Questions about tokens."""
+
+    def valid(self, now: datetime) -> "ApiTokenQuerySet":
+        """Neither revoked nor expired, and its person may still sign in with a password of their own."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=now, person__active=True, person__must_change_password=False)
+
+
+class ApiToken(models.Model):
+    """A secret by which a program speaks for a person (接口令牌): it may what the person may, at most, and less if it only reads.
+
+    The secret has 256 random bits and is shown once; kept is its SHA-256.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    scope = models.CharField(_("scope"), max_length=8, choices=TokenScope)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=TokenScope.values), name="accounts_token_scope_known"),
+            models.CheckConstraint(condition=models.Q(expires_at__gt=models.F("created_at")), name="accounts_token_expires_later"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.name}"
 
 
 class FailureCounter(models.Model):

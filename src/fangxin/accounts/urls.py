@@ -12,5 +12,7 @@ urlpatterns = [
     path("me", views.account, name="me"),
     path("me/password", views.password, name="password"),
     path("me/second-factor", views.second_factor_page, name="second-factor"),
+    path("me/tokens", views.issue_token, name="tokens"),
+    path("me/tokens/<int:pk>/revoke", views.revoke_token, name="revoke-token"),
     path("me/second-factor/off", views.second_factor_off, name="second-factor-off"),
 ]

@@ -9,7 +9,7 @@ from django.contrib.auth import login as begin_session
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,11 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from fangxin.kernel.errors import DomainError
 
-from . import middleware, second_factor, services
+from . import middleware, second_factor, services, tokens
 from .access import person_of, staff
 from .clients import DEVICE_AGE, DEVICE_COOKIE, Client, client_address, remember
-from .forms import CodeForm, ConfirmForm, PasswordForm, SignInForm
-from .models import Assignment, Person, RecoveryCode
+from .forms import CodeForm, ConfirmForm, PasswordForm, SignInForm, TokenForm
+from .models import ApiToken, Assignment, Person, RecoveryCode
 from .throttle import TooManyAttempts
 
 PENDING = "pending"
@@ -186,8 +186,47 @@ def second_factor_off(request: HttpRequest) -> HttpResponseBase:
     return redirect("accounts:me")
 
 
+@staff()
+@never_cache
+@sensitive_post_parameters("password")
+@require_POST
+def issue_token(request: HttpRequest) -> HttpResponseBase:
+    """A new access token for programs that speak for me; asks for the password, shows the secret once."""
+    person, now = person_of(request), timezone.now()
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _account(request, token_form=form, status=422)
+    given = form.cleaned_data
+    try:
+        services.confirm_password(person, given["password"], at=now)
+        _token, secret = tokens.issue_token(
+            person, name=given["name"], scope=given["scope"], expires_at=now + timedelta(days=given["days"]), by=person.ref, at=now
+        )
+    except services.SignInRefused as error:
+        return _account(request, token_form=form, status=_refuse(form, error, "password"))
+    except DomainError as error:
+        return _account(request, token_form=form, status=_refuse(form, error))
+    return _account(request, secret=secret)
+
+
+@staff()
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """End one of my access tokens."""
+    person = person_of(request)
+    tokens.revoke_token(get_object_or_404(ApiToken, pk=pk, person=person), by=person.ref, at=timezone.now())
+    messages.success(request, _("The token is revoked."))
+    return redirect("accounts:me")
+
+
 def _account(
-    request: HttpRequest, *, form: ConfirmForm | None = None, refusal: DomainError | None = None, status: int = 200
+    request: HttpRequest,
+    *,
+    form: ConfirmForm | None = None,
+    token_form: TokenForm | None = None,
+    secret: str = "",
+    refusal: DomainError | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     person = person_of(request)
     on = second_factor.has_second_factor(person)
@@ -196,6 +235,9 @@ def _account(
         "second_factor": on,
         "codes_left": RecoveryCode.objects.unused(person).count() if on else 0,
         "form": form or ConfirmForm(),
+        "token_form": token_form or TokenForm(),
+        "tokens": ApiToken.objects.filter(person=person, revoked_at__isnull=True, expires_at__gt=timezone.now()).order_by("-pk"),
+        "secret": secret,
         "refusal": refusal,
     }
     return render(request, "accounts/account.html", context, status=409 if refusal else status)

@@ -13,5 +13,25 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register permits and handlers."""
-        from fangxin.cases import handlers, permits  # noqa: F401, PLC0415 -- both register on import
+        """Load what registers itself when it is imported."""
+        # ruff: noqa: F401, PLC0415 -- imported for what they register
+        import fangxin.cases.acts.answers
+        import fangxin.cases.acts.approvals
+        import fangxin.cases.acts.basic
+        import fangxin.cases.acts.complaints
+        import fangxin.cases.acts.joining
+        import fangxin.cases.acts.jurisdiction
+        import fangxin.cases.acts.outcomes
+        import fangxin.cases.acts.oversight
+        import fangxin.cases.acts.privacy
+        import fangxin.cases.acts.reports
+        import fangxin.cases.attachments
+        import fangxin.cases.chronicle
+        import fangxin.cases.handlers
+        import fangxin.cases.notices
+        import fangxin.cases.papers.handling
+        import fangxin.cases.papers.telling
+        import fangxin.cases.permits
+        import fangxin.cases.telling
+        import fangxin.cases.views.papers
+        import fangxin.cases.views.reporting

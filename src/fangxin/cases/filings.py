@@ -20,6 +20,8 @@ class Channel(StrEnum):
     ODR = "odr"
     TRANSFER = "transfer"
     LIST = "list"
+    FOUND = "found"
+    """The bureau's own find, e.g. a clue that came up in mediation (Order 121 Art 27): nobody filed it."""
 
 
 class Kind(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from fangxin.accounts.models import Office
+from fangxin.accounts.models import Office, Person
 from fangxin.cases import words
 from fangxin.cases.models import Channel, Kind
 from fangxin.cases.queries import DueBy, Filters, Order, Status
@@ -22,6 +22,7 @@ SHOWN_TERMS = (
     timing.MEDIATION,
     timing.TERMINATION_NOTICE,
     timing.VERIFICATION,
+    timing.CLUE_VERIFICATION,
 )
 """Periods that the list can be narrowed to."""
 
@@ -42,6 +43,7 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
     term = forms.ChoiceField(label=_("Nearest period"), required=False)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
+    officer = forms.ChoiceField(label=_("Officer"), required=False)
     status = forms.ChoiceField(label=_("Shown"), required=False)
     order = forms.ChoiceField(label=_("Order"), required=False)
 
@@ -54,7 +56,8 @@ class FilterForm(forms.Form):
             "state": _choices(_("all states"), State.choices),
             "term": _choices(_("all periods"), [(term, words.term_name(term)) for term in SHOWN_TERMS]),
             "channel": _choices(_("all channels"), Channel.choices),
-            "status": [(Status.OPEN.value, _("open cases")), (Status.CLOSED.value, _("closed cases")), (Status.ALL.value, _("all cases"))],
+            "officer": _officers(data),
+            "status": [(Status.OPEN.value, _("open cases")), (Status.CLOSED.value, _("closed cases")), (Status.OWED.value, _("closed, a notice still owed")), (Status.APPROVAL.value, _("waiting for approval")), (Status.ALL.value, _("all cases"))],
             "order": [(Order.DUE.value, _("nearest due date first")), (Order.NEWEST.value, _("newest first"))],
         }  # fmt: skip
         for name, allowed in choices.items():
@@ -66,6 +69,15 @@ class FilterForm(forms.Form):
         """The filters that make sense; the rest of what was sent is left out."""
         self.is_valid()
         return Filters(**{name: value for name, value in self.cleaned_data.items() if value})
+
+
+def _officers(data: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """Mine, nobody's, and the one whose key stands in the address."""
+    choices = _choices(_("all officers"), [("me", _("mine")), ("none", _("nobody's"))])
+    given = str((data or {}).get("officer") or "")
+    if given.isascii() and given.isdigit() and len(given) < 19:
+        choices += [(str(pk), name) for pk, name in Person.objects.filter(pk=int(given)).values_list("pk", "name")]
+    return choices
 
 
 def indented(office: Office, among: Sequence[Office]) -> str:
@@ -97,32 +109,6 @@ class DispatchForm(forms.Form):
             raise forms.ValidationError(_("There is no such unit.") if wanted and not found else _("Choose the unit.") if not found else _("Several units have this in their name: write it in full."))  # fmt: skip
         self.chosen = found[0]
         return given
-
-
-class ReturnForm(forms.Form):
-    """Why the case goes back to the desk."""
-
-    note = forms.CharField(label=_("Reason"), max_length=2000, widget=NOTE)
-
-
-class ReportBackForm(forms.Form):
-    """What the hotline is told."""
-
-    note = forms.CharField(label=_("Reply"), max_length=2000, widget=NOTE)
-
-
-class RespondForm(forms.Form):
-    """How the person was contacted."""
-
-    method = forms.ChoiceField(label=_("Way"), choices=[(key, label) for key, label in words.METHODS.items() if key != "outside"])
-    note = forms.CharField(label=_("What was said"), required=False, max_length=2000, widget=NOTE)
-
-
-class KindForm(forms.Form):
-    """What an undetermined case is."""
-
-    kind = forms.ChoiceField(label=_("Kind"), choices=[choice for choice in Kind.choices if choice[0] != Kind.UNDETERMINED])
-    note = forms.CharField(label=_("Reason"), required=False, max_length=2000, widget=NOTE)
 
 
 class RevealForm(forms.Form):

@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Substr
 
 from fangxin.accounts.models import DISPATCH_KINDS, Office, Person, Role
-from fangxin.cases.models import Case, OutsideNumber
+from fangxin.cases.models import Absence, Approval, Case, OutsideNumber, ReporterNotice
 from fangxin.cases.numbers import key_of
 from fangxin.cases.permits import SEES_ALL
 from fangxin.cases.states import State
@@ -38,6 +38,10 @@ class Status(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+    OWED = "owed"
+    """Closed, but a notice is still owed to somebody."""
+    APPROVAL = "approval"
+    """Open, and an application waits for the head's decision."""
     ALL = "all"
 
 
@@ -67,6 +71,8 @@ class Filters:
     term: str = ""
     due: str = ""
     channel: str = ""
+    officer: str = ""
+    """`me` (with those the person stands in for), `none`, or the key of an officer."""
     status: str = Status.OPEN.value
     order: str = Order.DUE.value
 
@@ -105,13 +111,34 @@ def listed(person: Person, filters: Filters, offices: Sequence[Office], *, now: 
         found = found.open()
     elif filters.status == Status.CLOSED:
         found = found.closed()
+    elif filters.status == Status.OWED:
+        found = found.closed().filter(pk__in=owing())
+    elif filters.status == Status.APPROVAL:
+        found = found.open().filter(pk__in=Approval.objects.open().values("case_id"))
     exact = {"kind": filters.kind, "state": filters.state, "next_term": filters.term, "channel": filters.channel}
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if filters.due == DueBy.OVERDUE:
         found = found.late(now)
     elif filters.due:
         found = found.filter(next_due_at__gt=now, next_due_at__lte=_until(filters.due, now, calendar))
-    return permits.rows(person, "view", _in_units(found, person, offices, filters))
+    mine = _of_officer(found, person, filters.officer, local_date(now)) if filters.officer else found
+    return permits.rows(person, "view", _in_units(mine, person, offices, filters))
+
+
+def _of_officer(found: QuerySet[Case], person: Person, officer: str, today: date) -> QuerySet[Case]:
+    """Those of one officer: one's own and of whom one stands in for (代班), nobody's, or another's by key."""
+    if officer == "me":
+        away = Absence.objects.on(today).filter(deputy=person).values_list("person_id", flat=True)
+        return found.filter(officer__in=[person.pk, *away])
+    if officer == "none":
+        return found.filter(officer__isnull=True)
+    return found.filter(officer=int(officer)) if officer.isascii() and officer.isdigit() and len(officer) < 19 else found.none()
+
+
+def owing() -> QuerySet[Case, int]:
+    """Keys of closed cases that still owe a notice: a period runs for it, or one without a number of days was left open; each by its index."""
+    running = Case.objects.closed().filter(next_due_at__isnull=False).values_list("pk", flat=True)
+    return running.union(ReporterNotice.objects.owed().values_list("case_id", flat=True))
 
 
 def numbered(text: str) -> list[int]:
@@ -130,22 +157,36 @@ def _until(due: str, now: datetime, calendar: Calendar) -> datetime:
 
 
 def _in_units(found: QuerySet[Case], person: Person, offices: Sequence[Office], filters: Filters) -> QuerySet[Case]:
-    """Only the unit's subtree, or, for who sees but some units, those: a list of keys can walk the unit's index where a path can't."""
+    """Only the unit's subtree, or, for who sees but some units, those: a list of keys can walk the unit's index where a path can't.
+
+    What is delegated to a mediator's office counts as with it.
+    """
+    mediates = Role.MEDIATOR in person.roles()
     if filters.unit:
         path = next((office.path for office in offices if office.code == filters.unit), "")
         wanted = [office.pk for office in offices if path and office.path.startswith(path)]
+        if mediates:
+            return found.filter(Q(unit_id__in=wanted) | Q(delegate_id__in=wanted))
         return found.filter(unit_id=wanted[0]) if len(wanted) == 1 else found.filter(unit_id__in=wanted)
     if any(path.count("/") == 1 for path in person.paths(Role.OFFICER, Role.MEDIATOR, *SEES_ALL)):
         return found
     if filters.state == State.RECEIVED:
         return found.none()  # what waits for dispatch is with no unit
-    return found.filter(unit_id__in=[office.pk for office in offices]) if filters.by_due else found
+    mine = [office.pk for office in offices]
+    if not filters.by_due:
+        return found
+    return found.filter(Q(unit_id__in=mine) | Q(delegate_id__in=mine)) if mediates else found.filter(unit_id__in=mine)
+
+
+def excerpt() -> Substr:
+    """The first words of a narrative, for `annotate`."""
+    return Substr("narrative", 1, EXCERPT)
 
 
 def page_of(found: QuerySet[Case], filters: Filters, after: str = "") -> pages.Page[Case]:
     """One page of a list in its order, with the first words of each narrative (`excerpt`) instead of the whole."""
     rows = found.select_related("unit", "trader").defer("narrative", "request", "sealed_filing", "digest")
-    rows = rows.annotate(excerpt=Substr("narrative", 1, EXCERPT))
+    rows = rows.annotate(excerpt=excerpt())
     if filters.by_due:
         return pages.page(rows, by="next_due_at", after=after, size=PAGE)
     if after:
@@ -182,6 +223,11 @@ def nearest_clocks(cases: Sequence[Case]) -> dict[str, Clock]:
     return {clock.subject: clock for clock in found if wanted[Ref(clock.subject)] == clock.term}
 
 
+def seen_key(case: Case) -> str:
+    """A case with the state and unit it is seen in: `12.received.0`. Who sends another one back has seen something older."""
+    return f"{case.pk}.{case.state}.{case.unit_id or 0}"
+
+
 # --- dispatch ----------------------------------------------------------------------------------------------------------------
 
 
@@ -215,20 +261,27 @@ def suggested(place: str, units: Sequence[Office]) -> Office | None:
 # --- steps -------------------------------------------------------------------------------------------------------------------
 
 DISPATCHES = frozenset({"dispatch", "redispatch"})
+OVERSEES = frozenset({"reopen", "call_back"})
 
 
 def roles_for(person: Person, case: Case) -> frozenset[str]:
-    """The roles that the person has for the unit that the case is with; on the desk's queue: for the whole city."""
+    """The roles that the person has for the unit that the case is with; on the desk's queue: for the whole city.
+
+    For a case delegated to a body that is its mediators' role too, and nothing more.
+    """
     path = case.unit.path if case.unit else ""
-    return frozenset(grant.role.value for grant in person.grants if (path.startswith(grant.path) if path else grant.path.count("/") == 1))
+    mine = {grant.role.value for grant in person.grants if (path.startswith(grant.path) if path else grant.path.count("/") == 1)}
+    if case.delegate_id is not None and case.delegate and person.has_role(Role.MEDIATOR, case.delegate):
+        mine.add(Role.MEDIATOR.value)
+    return frozenset(mine)
 
 
 def lawful_steps(person: Person, case: Case) -> dict[str, Step]:
     """The steps that lead on from here and that this person may take, by name."""
     roles = roles_for(person, case)
-    allowed = {action: permits.may(person, action, case) for action in ("dispatch", "handle")}
-    return {
-        step.name: step
-        for step in WORKFLOWS[case.kind].lawful(case.state, roles)
-        if allowed["dispatch" if step.name in DISPATCHES else "handle"]
-    }
+    allowed = {action: permits.may(person, action, case) for action in ("dispatch", "handle", "oversee")}
+
+    def action(step: Step) -> str:
+        return "dispatch" if step.name in DISPATCHES else "oversee" if step.name in OVERSEES else "handle"
+
+    return {step.name: step for step in WORKFLOWS[case.kind].lawful(case.state, roles) if allowed[action(step)]}

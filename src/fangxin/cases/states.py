@@ -23,6 +23,7 @@ class State(models.TextChoices):
     ANSWERED = "answered", _("answered")  # 已答复
     REDIRECTED = "redirected", _("told the right route")  # 告知其他途径
     MERGED = "merged", _("merged")  # 并案
+    TRANSFERRED = "transferred", _("transferred to another body")  # 移送
 
 
 OPEN_STATES = (State.RECEIVED, State.DISPATCHED, State.ACCEPTED, State.MEDIATING, State.SUSPENDED, State.FILED)

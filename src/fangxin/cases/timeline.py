@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from fangxin.accounts.models import Office, Person
 from fangxin.cases import words
-from fangxin.cases.models import Case, Channel, Kind, Note
+from fangxin.cases.events import ClueFound
+from fangxin.cases.models import Case, Channel, Kind, Note, Side
 from fangxin.cases.states import State
 from fangxin.clocks.models import AdjustmentKind, Verdict
 from fangxin.kernel import refs
@@ -34,10 +35,18 @@ class Item:
     level: str = ""
 
 
-def history(case: Case, *, notes: bool) -> list[Item]:
-    """The history of a case, newest first; without `notes` what was written is left out. Four queries."""
-    entries = list(Entry.objects.of(case.ref))
-    written = list(Note.objects.filter(case=case).order_by("at", "pk")) if notes else []
+FIND_CLUE = "find_clue"
+"""The step at which the text of a clue was written."""
+Tell = Callable[[Mapping[str, Any], Mapping[str, str]], str]
+"""From an event's data and the names of offices by code: one sentence in the reader's language."""
+
+
+def history(case: Case, *, notes: bool, clues: bool = True) -> list[Item]:
+    """The history of a case, newest first; without `notes` what was written is left out, without `clues` that a report came of it
+    (Order 121 Art 37). Four queries.
+    """
+    entries = [entry for entry in Entry.objects.of(case.ref) if clues or entry.event != ClueFound.name]
+    written = [note for note in Note.objects.filter(case=case).order_by("at", "pk") if clues or note.step != FIND_CLUE] if notes else []
     data = [json.loads(entry.data) for entry in entries]
     people = names(entry.actor for entry in entries)
     people |= names(one.get("approver", "") for one in data)
@@ -79,6 +88,8 @@ def names(actors: Iterable[str]) -> dict[str, str]:
         "exchange": _("import"),
         "profile": _("import"),
         "sample": _("sample data"),
+        "account": _("the ODR enterprise"),
+        "consumer": _("the consumer"),
     }
     return {actor: found.get(actor) or machines.get(refs.kind(actor), actor) for actor in wanted}
 
@@ -149,13 +160,68 @@ def _returned(values: Mapping[str, Any], offices: Mapping[str, str]) -> str:
 
 
 def _responded(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
-    text = _("First response: %(method)s") if values["first"] else _("Response: %(method)s")
-    return text % {"method": words.METHODS.get(values["method"], values["method"])}
+    told = {"method": words.METHODS.get(values["method"], values["method"])}
+    result = values.get("result", "")
+    if result == "unreached":
+        return _("Tried to reach the person: %(method)s") % told
+    text = (_("First response: %(method)s") if values["first"] else _("Response: %(method)s")) % told
+    return text + (_("; %(result)s") % {"result": words.CONTACTS.get(result, result)} if result and result != "spoken" else "")
+
+
+def _proof(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+    if values.get("result"):
+        return _("Proof of identity: %(result)s") % {"result": words.PROOFS.get(values["result"], values["result"])}
+    return _("Asked for proof of identity until %(day)s") % {"day": values.get("until") or "—"}
+
+
+def _party_told(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+    side = dict(Side.choices).get(values["side"], values["side"])
+    text = _("Told of the termination: %(side)s") % {"side": side}
+    return text + (_(" (%(method)s)") % {"method": words.METHODS.get(values["method"], values["method"])} if values["method"] else "")
+
+
+def _undone(template: str) -> Tell:
+    def tell(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+        told = {
+            "step": _step(values["undone"]),
+            "state": dict(State.choices).get(values["state"], values["state"]),
+            "n": values.get("times", 1),
+        }
+        return _(template) % told
+
+    return tell
+
+
+def _called_back(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+    if not values["reached"]:
+        return _("Call-back %(n)s: reached nobody") % {"n": values["attempt"]}
+    told = {
+        "n": values["attempt"], "process": values["process"], "result": values["result"],
+        "solved": _("solved") if values["solved"] else _("not solved"),
+    }  # fmt: skip
+    return _("Call-back %(n)s: process %(process)s of 5, result %(result)s of 5, %(solved)s") % told
+
+
+def _recovery(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+    return _("Amount recovered corrected from %(was)s to %(now)s") % {
+        "was": words.yuan(values["was_fen"]),
+        "now": words.yuan(values["recovered_fen"]),
+    }
+
+
+def _reinstated(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
+    told = {"term": words.term_name(values["term"]), "day": values["strict"] or _("not set yet")}
+    return _("Runs on from its original start: %(term)s; last day %(day)s") % told
 
 
 def _closed(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
     text = _("Closed: %(outcome)s") % {"outcome": dict(State.choices).get(values["outcome"], values["outcome"])}
-    return text + (_(", ground %(ground)s") % {"ground": values["ground"]} if values.get("ground") else "")
+    told = words.REPORT_GROUNDS.get(values["step"], {}).get(values.get("ground", ""))
+    if told:
+        text += _(": %(words)s") % {"words": told}
+    elif values.get("ground"):
+        text += _(", ground %(ground)s") % {"ground": values["ground"]}
+    return text + (_(", recovered %(amount)s") % {"amount": words.yuan(values["recovered_fen"])} if values.get("recovered_fen") else "")
 
 
 def _started(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
@@ -190,7 +256,17 @@ def _revealed(values: Mapping[str, Any], _offices: Mapping[str, str]) -> str:
     return _("Looked at personal data (%(fields)s); purpose: %(purpose)s") % {"fields": shown, "purpose": words.purpose(values["purpose"])}
 
 
-_TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
+def tells(event: str) -> Callable[[Tell], Tell]:
+    """Register how an upper app's event is told in the history of a case."""
+
+    def register(function: Tell) -> Tell:
+        _TOLD[event] = function
+        return function
+
+    return register
+
+
+_TOLD: dict[str, Tell] = {
     "cases.CaseReceived": _received,
     "cases.CaseUpdated": _updated,
     "cases.KindSet": _kind_set,
@@ -202,8 +278,15 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     "cases.CaseReportedBack": _stepped,
     "cases.CaseAccepted": _stepped,
     "cases.CaseClosed": _closed,
+    "cases.IdentityProof": _proof,
+    "cases.PartyTold": _party_told,
+    "cases.CaseTakenBack": _undone(gettext_noop("Taken back before its notice was served: %(step)s; “%(state)s” again")),
+    "cases.CaseReopened": _undone(gettext_noop("Reopened (%(n)s): the end by “%(step)s” no longer stands; “%(state)s” again")),
+    "cases.CalledBack": _called_back,
+    "cases.RecoveryCorrected": _recovery,
     "clocks.ClocksStarted": _started,
     "clocks.ClockStopped": _stopped,
+    "clocks.ClockReinstated": _reinstated,
     "clocks.ClockNearing": _alarm(gettext_noop("Alarm: %(term)s is nearing its end")),
     "clocks.ClockDue": _alarm(gettext_noop("Alarm: the last day of %(term)s is over")),
     "clocks.ClockBreached": _alarm(gettext_noop("Alarm: %(term)s is overdue")),
@@ -211,6 +294,6 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     "clocks.ClockRecomputed": _recomputed,
     "kernel.PersonalDataRevealed": _revealed,
 }
-_BROUGHT = frozenset({"clocks.ClocksStarted", "clocks.ClockStopped", "clocks.ClockAdjusted"})
+_BROUGHT = frozenset({"clocks.ClocksStarted", "clocks.ClockStopped", "clocks.ClockAdjusted", "clocks.ClockReinstated"})
 _ALARMS = {"clocks.ClockNearing": "near", "clocks.ClockDue": "grace", "clocks.ClockBreached": "overdue"}
-_LEVELS = {**_ALARMS, "kernel.PersonalDataRevealed": "look"}
+_LEVELS = {**_ALARMS, "kernel.PersonalDataRevealed": "look", "files.FileOpened": "look"}

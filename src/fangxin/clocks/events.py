@@ -29,6 +29,16 @@ class ClockStopped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClockReinstated(Event):
+    """What had ended a period was taken back: it runs on from its original start, and the verdict it had (`was`) counts no more."""
+
+    name: ClassVar[str] = "clocks.ClockReinstated"
+    term: str
+    was: str
+    strict: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Alarm(Event):
     name: ClassVar[str] = "clocks._Alarm"
     clock: int

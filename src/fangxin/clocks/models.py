@@ -78,6 +78,7 @@ class Clock(models.Model):
     as_if = models.BooleanField(_("as if in force"), default=False)
     received_at = models.DateTimeField(_("first received at"), null=True)
     started_at = models.DateTimeField(_("started at"))
+    set_on = models.DateField(_("day set by the notice"), null=True)
     strict_on = models.DateField(_("last day (strict)"), null=True)
     lenient_on = models.DateField(_("last day (lenient)"), null=True)
     nearing_at = models.DateTimeField(_("alarm at"), null=True)

@@ -48,6 +48,12 @@ class Duty:
     real_name: bool | None
     with_evidence: bool | None
     in_remit: bool | None
+    tell: str = ""
+    """Who is to be told: reporter, association; empty for a duty of another kind."""
+    after: str = "decision"
+    """When that can be done at the earliest: after the decision on the report, or only after its result."""
+    written: bool = False
+    """It must be told in writing (书面)."""
 
     def text(self, language: str) -> str:
         """What is owed, in Chinese for a language code that begins with zh, else in English."""
@@ -62,6 +68,14 @@ def matrix() -> tuple[Duty, ...]:
     for duty in duties:
         check_spans(duty.id, [(duty.effective_from, duty.effective_until, duty.cites)])
     return duties
+
+
+def duty(key: str) -> Duty:
+    """The duty with this id. Raises UnknownRule if there is none."""
+    found = next((one for one in matrix() if one.id == key), None)
+    if found is None:
+        raise UnknownRule("notices.duty_unknown", "There is no duty %(name)s.", name=key)
+    return found
 
 
 def duties(field: ReportField | str, *, real_name: bool, with_evidence: bool, in_remit: bool, on: date, as_if: bool = False) -> list[Duty]:
@@ -103,4 +117,7 @@ def _duty(entry: Mapping[str, Any]) -> Duty:
         real_name=entry.get("real_name"),
         with_evidence=entry.get("with_evidence"),
         in_remit=entry.get("in_remit"),
+        tell=entry.get("tell", ""),
+        after=entry.get("after", "decision"),
+        written=entry.get("written", False),
     )

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from fangxin.clocks import rules, terms
-from fangxin.clocks.events import ClockAdjusted, ClocksStarted, ClockStopped
+from fangxin.clocks.events import ClockAdjusted, ClockReinstated, ClocksStarted, ClockStopped
 from fangxin.clocks.keeping import calendar_of, current_calendar
 from fangxin.clocks.models import Adjustment, AdjustmentKind, Announced, Clock, Verdict
 from fangxin.kernel import journal
@@ -22,10 +22,23 @@ from fangxin.kernel.refs import Ref
 from fangxin.kernel.sql import bulk
 from fangxin.kernel.workdays import Calendar
 
-__all__ = ["Start", "Stop", "derive", "extend", "override_rule", "pause", "restart", "resume", "start_clocks", "stop_clocks", "void_clocks"]
+__all__ = [
+    "Start",
+    "Stop",
+    "derive",
+    "extend",
+    "override_rule",
+    "pause",
+    "reinstate",
+    "restart",
+    "resume",
+    "start_clocks",
+    "stop_clocks",
+    "void_clocks",
+]
 
 _COLUMNS = (
-    "id", "subject", "term", "version", "calendar_id", "as_if", "received_at", "started_at", "strict_on", "lenient_on", "nearing_at", "due_at",
+    "id", "subject", "term", "version", "calendar_id", "as_if", "received_at", "started_at", "set_on", "strict_on", "lenient_on", "nearing_at", "due_at",
     "breach_at", "provisional", "paused", "announced", "next_at", "stopped_at", "verdict", "strict_in_time", "overrun",
 )  # fmt: skip
 
@@ -40,6 +53,8 @@ class Start:
     """The start event (aware)."""
     received_at: datetime | None = None
     """First receipt, if the alarm is to count from there (the due date never does)."""
+    set_on: date | None = None
+    """The day that a notice names, for a period that ends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +98,12 @@ def start_clocks(starts: Sequence[Start], *, by: Ref, at: datetime, as_if: bool 
             version = governed[key]
             if version is None:
                 continue
-            due = rules.due(version, calendar, start.at, received=start.received_at)
+            due = rules.due(version, calendar, start.at, received=start.received_at, set_on=start.set_on)
             if due is None:
                 continue
             rows.append(
                 (
-                    next(ids), start.subject, start.term, version.id, kept.pk, not version.covers(key[1]), start.received_at, start.at, due.strict_on, due.lenient_on,
+                    next(ids), start.subject, start.term, version.id, kept.pk, not version.covers(key[1]), start.received_at, start.at, start.set_on, due.strict_on, due.lenient_on,
                     due.nearing_at, due.due_at, due.breach_at, due.provisional, False, Announced.NOTHING.value, None if terms.term(start.term).right else due.nearing_at or due.due_at, None, "", None, None,
                 )
             )  # fmt: skip
@@ -227,7 +242,15 @@ def reckon(clock: Clock, adjustments: Iterable[Adjustment], calendar: Calendar, 
     if as_of is not None:
         end = rules.local_date(as_of)
         pauses = tuple(one if one.end else rules.Pause(one.kind, one.start, max(end, one.start)) for one in pauses)
-    return rules.due(rule_of(clock), calendar, clock.started_at, received=clock.received_at, pauses=pauses, extensions=extensions_of(since))
+    return rules.due(
+        rule_of(clock),
+        calendar,
+        clock.started_at,
+        received=clock.received_at,
+        pauses=pauses,
+        extensions=extensions_of(since),
+        set_on=clock.set_on,
+    )
 
 
 def _since_restart(adjustments: Iterable[Adjustment]) -> list[Adjustment]:
@@ -319,6 +342,30 @@ def override_rule(clock: Clock, *, version: str, reason: str, approver: Ref, by:
         locked.version, locked.as_if = version, not chosen.covers(rules.local_date(locked.started_at))
         _recount(locked, at=at)
         journal.publish([_adjusted(locked, "rule", approver, was, by=by, at=at)])
+
+
+def reinstate(clocks: Sequence[Clock], *, by: Ref, at: datetime) -> None:
+    """Let stopped or voided clocks run on as if they had never ended: what ended them was taken back.
+
+    Start, rule and adjustments are the same, so nobody gains or loses a day; a pause that was open is open again. The calendar is the
+    newest where it moves a date, as it would have been for a running clock. Thresholds that have been passed meanwhile are announced
+    with the next sweep. Raises IllegalStep if one of them runs, or its period has begun anew since.
+    """
+    kept, calendar = current_calendar(at)
+    with journal.atomic():
+        events: list[ClockReinstated] = []
+        for clock in Clock.objects.filter(pk__in=[one.pk for one in clocks]).select_for_update().order_by("pk"):
+            if clock.stopped_at is None or Clock.objects.running().filter(subject=clock.subject, term=clock.term).exists():
+                raise IllegalStep("clocks.runs_already", "The period “%(term)s” runs already.", term=clock.term)
+            was = clock.verdict
+            clock.stopped_at, clock.verdict, clock.strict_in_time, clock.overrun = None, Verdict.RUNNING, None, None
+            due = reckon(clock, list(_adjustments(clock)), calendar)
+            if due is not None and due != _stored(clock):
+                clock.calendar_id = kept.pk
+            store_due(clock, due)
+            clock.save()
+            events.append(ClockReinstated(subject=Ref(clock.subject), actor=by, at=at, term=clock.term, was=was, strict=clock.strict_on))
+        journal.publish(events)
 
 
 def _locked(clock: Clock, *, paused: bool | None = None) -> Clock:

@@ -27,7 +27,7 @@ class Page(Generic[M]):
 def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50) -> Page[M]:
     """One page ordered by a column, nulls last, and then by primary key.
 
-    `after` is the previous page's `next`. One range query, and where the rows with a value run out one for those without. Raises
+    `after` is the previous page's `next`. One range query for the rows with a value, one for those without. Raises
     BadInput for a key that is not ours.
     """
     column = queryset.model._meta.get_field(by)  # noqa: SLF001 -- Django's documented meta API
@@ -39,11 +39,12 @@ def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50) -> 
         if value is not None:
             valued = valued.filter(Q(**{f"{by}__gt": value}) | Q(pk__gt=pk), **{f"{by}__gte": value})
         found = list(valued.order_by(by, "pk")[: size + 1])
-    if column.null and len(found) <= size:
+    if column.null:
         empty = queryset.filter(**{f"{by}__isnull": True})
         if after and value is None:
             empty = empty.filter(pk__gt=pk)
-        found += empty.order_by("pk")[: size + 1 - len(found)]
+        # Asked even where nothing more fits: a page costs the same number of queries whatever it holds.
+        found += list(empty.order_by("pk")[: max(1, size + 1 - len(found))])
     rows = found[:size]
     return Page(rows, _encode(getattr(rows[-1], by), rows[-1].pk) if len(found) > size else "")
 

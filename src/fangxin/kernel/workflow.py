@@ -29,6 +29,8 @@ class Step:
     """Who may take it; empty: only the system."""
     needs: tuple[str, ...] = ()
     """What must be given, e.g. a ground or a reason; an empty text is not given."""
+    targets: tuple[str, ...] = ()
+    """For a step that leads back to where its subject came from: the states that its move may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Move:
     """Fields of the event."""
     at: datetime | None = None
     """When it happened, where that differs from the others of the batch."""
+    target: str | None = None
+    """The state after, where the step leaves it open (`Step.targets`)."""
 
 
 class Workflow:
@@ -81,7 +85,11 @@ class Workflow:
             for move in sorted(moves, key=lambda move: move.subject.pk):  # in one order, so that two batches can't wait crosswise
                 step = self.step(name, move.subject.state)
                 self._check_needs(step, move)
-                target = step.target or move.subject.state
+                if (move.target is None) is bool(step.targets) or (move.target is not None and move.target not in step.targets):
+                    raise IllegalStep(
+                        "kernel.illegal_step", "Step “%(step)s” is not possible in state “%(state)s”.", step=name, state=move.subject.state
+                    )
+                target = move.target or step.target or move.subject.state
                 model: type[Model] = type(move.subject)
                 changed = model._default_manager.filter(pk=move.subject.pk, state=move.subject.state).update(state=target, **move.columns)  # noqa: SLF001 -- Django's documented way to the manager
                 if changed != 1:

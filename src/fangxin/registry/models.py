@@ -241,8 +241,8 @@ class Trader(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("trader")
-        # Named here and not on the fields, which would add a second index for LIKE on PostgreSQL.
-        indexes = [models.Index(fields=["normalised_name"], name="registry_trader_name")]
+        # Named here and not on the fields, which would add a second index on PostgreSQL. The class serves look-up by equality and by beginning.
+        indexes = [models.Index(fields=["normalised_name"], name="registry_trader_name", opclasses=["varchar_pattern_ops"])]
         constraints = [
             models.UniqueConstraint(fields=["uscc"], name="registry_trader_uscc_once"),
             models.CheckConstraint(
@@ -299,7 +299,7 @@ class TraderName(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("other name of a trader")
-        indexes = [models.Index(fields=["normalised"], name="registry_trader_other_name")]
+        indexes = [models.Index(fields=["normalised"], name="registry_trader_other_name", opclasses=["varchar_pattern_ops"])]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=TraderNameKind.values), name="registry_trader_name_kind_known"),
             models.CheckConstraint(condition=~models.Q(normalised=""), name="registry_trader_name_not_empty"),

@@ -164,7 +164,8 @@ def _complaint(outcome: Outcome, by: Ref) -> Iterator[_Step]:
     if outcome.mediation == "agreed":
         yield mediated, lambda case: services.settle(case, by=by, at=mediated, recovered_fen=outcome.recovered_fen)
         return
-    yield mediated, lambda case: services.terminate(case, ground=str(outcome.termination), by=by, at=mediated)
+    found = "3" if outcome.termination == 6 else ""  # what should not have been accepted: no purchase for daily consumption
+    yield mediated, lambda case: services.terminate(case, ground=str(outcome.termination), found=found, by=by, at=mediated)
     told = mediated + _TOLD_AFTER
     yield told, lambda case: services.notify_termination(case, by=by, at=told)
 

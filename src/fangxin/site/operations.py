@@ -18,6 +18,7 @@ from fangxin.clocks.rules import local_date
 from fangxin.exchange.models import QuarantinedRow
 from fangxin.kernel.journal.delivery import deliver_due
 from fangxin.kernel.journal.models import DailyRoot, Delivery, Head
+from fangxin.notices import queries as notices
 
 SHOWN = 50
 HORIZON = timedelta(days=60)
@@ -49,5 +50,6 @@ def operations(request: HttpRequest) -> HttpResponseBase:
         "known_until": known_until,
         "horizon_near": known_until - local_date(now) < HORIZON,
         "quarantined": QuarantinedRow.objects.open().count(),
+        "notices": notices.counts(),
     }
     return render(request, "site/operations.html", context)

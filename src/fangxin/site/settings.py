@@ -8,6 +8,10 @@
 `FANGXIN_ORIGINS`       comma-separated https:// origins behind a proxy (CSRF)
 `FANGXIN_PROXIES`       comma-separated networks of proxies whose X-Forwarded-For is believed (none by default)
 `FANGXIN_VAULT_KEYS`, `FANGXIN_SIGNING_KEY`  key files outside FANGXIN_HOME (see docs/security.md)
+`FANGXIN_GATEWAYS`      TOML file of the gateways for notices (default: notices are written as files)
+`FANGXIN_FILES_HOST`    host name (with port, if it has one) that attachments are served from; none: from the pages' own host
+`FANGXIN_UPLOAD_MB`, `FANGXIN_UPLOAD_REQUEST_MB`, `FANGXIN_UPLOAD_MEGAPIXELS`, `FANGXIN_UPLOADS_PER_SUBJECT`  limits of uploads
+`FANGXIN_RETENTION_YEARS` years that a closed case has to be kept before its personal data may be erased (none: not yet decided)
 `FANGXIN_LOG`           level of the log (WARNING)
 `FANGXIN_LANGUAGE`      zh-hans (default) or en, for the command line
 
@@ -66,12 +70,30 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("FANGXIN_ORIGINS", "
 VAULT_KEYS = Path(os.environ.get("FANGXIN_VAULT_KEYS") or HOME / "keys" / "vault.json")
 SIGNING_KEY = Path(os.environ.get("FANGXIN_SIGNING_KEY") or HOME / "keys" / "signing.pem")
 JOURNAL_ROOTS = HOME / "journal"
+RETENTION_YEARS = int(os.environ["FANGXIN_RETENTION_YEARS"]) if os.environ.get("FANGXIN_RETENTION_YEARS") else None
+FILES_HOME = HOME / "files"
+FILES_HOST = os.environ.get("FANGXIN_FILES_HOST", "")
+if FILES_HOST:
+    ALLOWED_HOSTS.append(FILES_HOST.rpartition(":")[0] if FILES_HOST.rpartition(":")[2].isdigit() else FILES_HOST)
+UPLOAD_BYTES = int(os.environ.get("FANGXIN_UPLOAD_MB", "20")) << 20
+UPLOAD_REQUEST_BYTES = int(os.environ.get("FANGXIN_UPLOAD_REQUEST_MB", "60")) << 20
+UPLOAD_PIXELS = int(os.environ.get("FANGXIN_UPLOAD_MEGAPIXELS", "50")) * 1_000_000
+UPLOADS_PER_SUBJECT = int(os.environ.get("FANGXIN_UPLOADS_PER_SUBJECT", "50"))
+FILE_UPLOAD_HANDLERS = ["fangxin.files.uploads.BoundedUploadHandler"]  # in memory: a temporary file would lie there in the clear
+DATA_UPLOAD_MAX_NUMBER_FILES = 30
+GATEWAYS = os.environ.get("FANGXIN_GATEWAYS", "")
 
 INSTALLED_APPS = [
     "fangxin.site",
     "fangxin.sample",
+    "fangxin.odr",
+    "fangxin.mediation",
     "fangxin.exchange",
     "fangxin.cases",
+    "fangxin.documents",
+    "fangxin.knowledge",
+    "fangxin.notices",
+    "fangxin.files",
     "fangxin.clocks",
     "fangxin.registry",
     "fangxin.accounts",
@@ -86,6 +108,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "fangxin.files.middleware.FilesHostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -172,7 +195,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *([FILES_HOST] if FILES_HOST else [])],  # a download is a form whose answer leads there
     }
 }
 
@@ -197,7 +220,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"secrets": {"()": "fangxin.site.logs.WithoutSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["secrets"]}},
     "loggers": {"django.request": {"level": "ERROR"}},  # a refusal (409) is an answer, not a warning
     "root": {"handlers": ["console"], "level": os.environ.get("FANGXIN_LOG", "WARNING")},
 }

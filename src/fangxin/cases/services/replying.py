@@ -6,7 +6,8 @@ from datetime import datetime
 from fangxin.accounts.models import Office
 from fangxin.cases.filings import Filing, Kind
 from fangxin.cases.models import Case
-from fangxin.cases.services import steps, timing
+from fangxin.cases.services import answers, dispatching, timing
+from fangxin.cases.services.sharing import Said
 from fangxin.cases.states import State
 from fangxin.kernel.refs import Ref
 
@@ -21,7 +22,7 @@ def forward(pairs: Sequence[tuple[Case, Filing]], offices: Mapping[str, Office],
         if filing.unit_code in offices and case.state == State.RECEIVED:
             groups.setdefault((filing.unit_code, filing.dispatched_at or filing.received_at), []).append(case)
     for (code, when), cases in groups.items():
-        steps.dispatch(cases, offices[code], by=by, at=when)
+        dispatching.dispatch(cases, offices[code], by=by, at=when)
 
 
 def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref, at: datetime) -> None:
@@ -40,17 +41,17 @@ def arrive(pairs: Sequence[tuple[Case, Filing]], *, by: Ref, at: datetime) -> No
 
 def apply(pairs: Sequence[tuple[Case, Filing]], *, by: Ref) -> None:
     """Record replies that came along: the message is closed, or, for what needs a decision by law, answered and kept open."""
-    answers: list[steps.Said] = []
+    given: list[Said] = []
     for case, filing in pairs:
         reply = filing.reply
         if reply is None or not case.is_open:
             continue
         known = [value for person in filing.persons for value in (person.name, person.phone, person.id_number, person.address) if value]
         if reply.closes and case.kind in {Kind.UNDETERMINED, Kind.CONSULTATION}:
-            answers.append(steps.Said(case, reply.at, reply.text or OUTSIDE_REPLY, known))
+            given.append(Said(case, reply.at, reply.text or OUTSIDE_REPLY, known))
         elif case.responded_at is None:
-            steps.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text, known=known)
+            dispatching.respond([case], method=OUTSIDE_REPLY, by=by, at=reply.at, note=reply.text, known=known)
             timing.stop_clocks([timing.Stop(case.ref, timing.HOTLINE_CLOSING, reply.at)], by=by)
             timing.refresh([case])
-    if answers:
-        steps.answer_each(answers, by=by)
+    if given:
+        answers.answer_each(given, by=by)

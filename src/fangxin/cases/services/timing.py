@@ -19,15 +19,19 @@ DISPATCH = "local.dispatch"
 ANSWER = "local.answer"
 CAUTIOUS = "local.cautious_acceptance"
 ACCEPTANCE = "complaint.acceptance"
+IDENTITY_PROOF = "complaint.identity_proof"
 MEDIATION = "complaint.mediation"
 TERMINATION_NOTICE = "complaint.termination_notice"
 VERIFICATION = "report.verification"
+CLUE_VERIFICATION = "complaint.clue_verification"
+"""Instead of the former for a report that the bureau made of a clue found in mediation (Order 121 Art 27)."""
+VERIFICATIONS = (VERIFICATION, CLUE_VERIFICATION)
 HOTLINE_CLOSING = "hotline.closing"
 HOTLINE_RETURN = "hotline.return"
 DECISION_NOTICE = "report.decision_notice"
 NOTICES = frozenset(duty.term for duty in notices.matrix() if duty.term) - {VERIFICATION}
 """What a reporter is owed besides the verification itself; it goes on when the report is closed."""
-OWED = NOTICES | {DISPATCH, ACCEPTANCE, VERIFICATION}
+OWED = NOTICES | {DISPATCH, ACCEPTANCE, *VERIFICATIONS}
 """Periods whose breach stays one, even if the case ends in another way than the one that they wait for."""
 
 
@@ -53,6 +57,8 @@ def statutory(case: Case) -> list[Start]:
     subject, start, first = case.ref, case.competent_received_at, case.first_received_at
     if case.kind == Kind.COMPLAINT:
         return [Start(subject, ACCEPTANCE, start, first)]
+    if case.kind == Kind.REPORT and case.channel == Channel.FOUND:
+        return [Start(subject, CLUE_VERIFICATION, start)]
     if case.kind == Kind.REPORT:
         return [Start(subject, VERIFICATION, start, first), *notice_periods(case, start, first)]
     return []

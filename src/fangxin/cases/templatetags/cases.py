@@ -2,13 +2,12 @@
 
 from django import template
 
+from fangxin.cases import words
+
 register = template.Library()
 
 
-@register.filter
-def yuan(fen: int) -> str:
-    """An amount in fen as yuan: 12345 → ¥123.45."""
-    return f"¥{fen // 100:,}.{fen % 100:02d}" if fen % 100 else f"¥{fen // 100:,}"
+register.filter("yuan", words.yuan)
 
 
 @register.filter

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -17,10 +16,13 @@ from django.views.decorators.http import require_safe
 
 from fangxin.accounts.access import person_of, staff
 from fangxin.accounts.models import Person
-from fangxin.cases import queries, timeline, words
-from fangxin.cases.filings import Channel
-from fangxin.cases.forms import DispatchForm, KindForm, ReportBackForm, RespondForm, ReturnForm, RevealForm
-from fangxin.cases.models import Case, CaseLink, LinkKind, OutsideNumber, Party, PartyRole
+from fangxin.cases import acts, grounds, queries, timeline, words
+from fangxin.cases.forms import DispatchForm, RevealForm
+from fangxin.cases.models import CallBack, Case, CaseLink, LinkKind, OutsideNumber, Party, PartyRole, Side
+from fangxin.cases.notices import OPEN_TO_BOTH
+from fangxin.cases.services import complaints, mending, outcomes
+from fangxin.cases.services.timing import RIGHTS
+from fangxin.cases.states import State
 from fangxin.cases.views.listing import QUICK, key_of
 from fangxin.cases.workflow import law_of
 from fangxin.clocks import rules, terms
@@ -31,24 +33,6 @@ from fangxin.clocks.services import extensions_of, pauses_of
 from fangxin.kernel import panels, permits
 from fangxin.kernel.workdays import Calendar
 from fangxin.kernel.workflow import Step
-
-FORMS: Mapping[str, type[forms.Form]] = {
-    "return_to_desk": ReturnForm,
-    "respond": RespondForm,
-    "report_back": ReportBackForm,
-    "set_kind": KindForm,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A step that the person may take now, with its form and its article."""
-
-    name: str
-    label: Any
-    url: str
-    law: str
-    form: forms.Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +54,7 @@ class Period:
 
 def seen_case(person: Person, pk: int) -> Case:
     """The case, if the person may see it; else it isn't there."""
-    found = Case.objects.select_related("unit", "competent", "officer", "trader").filter(pk=pk)
+    found = Case.objects.select_related("unit", "competent", "officer", "trader", "delegate", "lead").filter(pk=pk)
     case = permits.rows(person, "view", found).first()
     if case is None:
         raise Http404
@@ -85,13 +69,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def case_page(
-    request: HttpRequest, case: Case, *, refusal: str = "", form: tuple[str, forms.Form] | None = None, status: int = 200, **extra: Any
+    request: HttpRequest, case: Case, *, refusal: str = "", form: tuple[str, acts.ActForm] | None = None, status: int = 200, **extra: Any
 ) -> HttpResponse:
     """The page of a case, with a refusal and a form that was sent back if there is one."""
     person, now = person_of(request), timezone.now()
     steps = queries.lawful_steps(person, case)
     notes = permits.may(person, "read_notes", case)
     people = list(Party.objects.filter(case=case).order_by("position"))
+    links, whole = linked(person, case)
     context = {
         "case": case,
         "key": key_of(case),
@@ -101,10 +86,12 @@ def case_page(
         "may_reveal": permits.may(person, "reveal", case),
         "reveal_form": RevealForm(auto_id=False),
         "numbers": list(OutsideNumber.objects.filter(case=case)),
-        "links": linked(person, case),
+        "links": links,
+        **merged(person, case),
+        "outcome": outcome(case, now),
         "periods": periods(case, now),
-        "history": timeline.history(case, notes=notes),
-        "actions": actions(case, steps, now, form),
+        "history": timeline.history(case, notes=notes, clues=whole),
+        "offers": acts.offers(person, case, steps, now, sent=form),
         "refusal": refusal,
         "main_panels": [render_to_string(name, dict(filled), request) for name, filled in panels.shown("case.main", request, case)],
         "side_panels": [render_to_string(name, dict(filled), request) for name, filled in panels.shown("case.side", request, case)],
@@ -114,31 +101,6 @@ def case_page(
     response = render(request, "cases/detail.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def actions(case: Case, steps: Mapping[str, Step], now: datetime, sent: tuple[str, forms.Form] | None) -> list[Action]:
-    """The steps with a form of their own here, in the order they are usually taken."""
-    offered = [name for name in ("respond", "report_back", "return_to_desk") if name in steps]
-    if case.channel != Channel.HOTLINE_12345 and "report_back" in offered:
-        offered.remove("report_back")
-    if kind_may_be_set(case, steps):
-        offered.insert(0, "set_kind")
-    urls = {"respond": "cases:respond", "report_back": "cases:report-back", "return_to_desk": "cases:return", "set_kind": "cases:kind"}
-    return [
-        Action(
-            name,
-            words.STEPS[name],
-            urls[name],
-            article(case, name, now) if name in steps else "",
-            sent[1] if sent and sent[0] == name else FORMS[name](auto_id=f"{name}_%s"),
-        )
-        for name in offered
-    ]
-
-
-def kind_may_be_set(case: Case, steps: Mapping[str, Step]) -> bool:
-    """Whoever may answer an undetermined filing may decide what it is."""
-    return case.kind == "undetermined" and case.is_open and ("dispatch" in steps or "return_to_desk" in steps or "answer" in steps)
 
 
 def article(case: Case, step: str, now: datetime) -> str:
@@ -165,17 +127,79 @@ def dispatching(person: Person, case: Case, steps: Mapping[str, Step], now: date
     }
 
 
-def linked(person: Person, case: Case) -> list[tuple[str, Case | None]]:
-    """The cases that belong with this one, each with how; None for one that the person may not see."""
-    links = list(CaseLink.objects.filter(Q(first=case) | Q(second=case)).order_by("pk"))
-    others = [link.second_id if link.first_id == case.pk else link.first_id for link in links]
-    seen = {one.pk: one for one in permits.rows(person, "view", Case.objects.filter(pk__in=others))}
-    return [(str(LinkKind(link.kind).label), seen.get(other)) for link, other in zip(links, others, strict=True)]
+def linked(person: Person, case: Case) -> tuple[list[tuple[str, Case | None]], bool]:
+    """The cases that belong with this one, each with how; None for one that the person may not see. Second: whether none was kept back.
+
+    Of a report, or what may turn out to be one, whoever may not see it is not even told that it is there (Order 121 Art 37).
+    """
+    links = list(CaseLink.objects.select_related("first", "second").defer("first__narrative", "second__narrative").filter(Q(first=case) | Q(second=case)).order_by("pk"))  # fmt: skip
+    others = [(link, link.second if link.first_id == case.pk else link.first) for link in links]
+    seen = set(permits.rows(person, "view", Case.objects.filter(pk__in=[other.pk for _link, other in others])).values_list("pk", flat=True))
+    told = [(link, other) for link, other in others if other.pk in seen or other.kind in OPEN_TO_BOTH]
+    return [(str(LinkKind(link.kind).label), other if other.pk in seen else None) for link, other in told], len(told) == len(others)
+
+
+def merged(person: Person, case: Case) -> dict[str, Any]:
+    """The case that this one is worked together with, and those worked together with this one; None for one that may not be seen.
+
+    Of those that may not be seen only the number is told, and of what may be a report not even that (Order 121 Art 37).
+    """
+    members = Case.objects.filter(lead=case).order_by("pk")
+    wanted = [*members.values_list("pk", flat=True), *([case.lead_id] if case.lead_id else [])]
+    seen = {one.pk: one for one in permits.rows(person, "view", Case.objects.filter(pk__in=wanted))} if wanted else {}
+    return {
+        "lead": seen.get(case.lead_id) if case.lead_id else None,
+        "members": [seen[pk] for pk in wanted if pk in seen and pk != case.lead_id],
+        "members_hidden": members.filter(kind__in=OPEN_TO_BOTH).exclude(pk__in=seen).count() if wanted else 0,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a case, for its page."""
+
+    ground: str
+    """The item of the article, in words."""
+    told: Sequence[tuple[str, str, datetime]]
+    """Who was told of a termination: side, way, when."""
+    still_to_tell: Sequence[str]
+    call_backs: Sequence[CallBack]
+    corrections: Sequence[tuple[str, str, str, datetime]]
+    """Kind, step undone, state again, when."""
+
+
+def outcome(case: Case, now: datetime) -> Outcome | None:
+    """What became of a case; None while it goes on and nothing was ever undone."""
+    corrections = mending.corrections_of(case)
+    if case.is_open and not corrections:
+        return None
+    told = complaints.sides_told(case) if case.state == State.TERMINATED else []
+    known = {one.side for one in told}
+    states = dict(State.choices)
+    return Outcome(
+        ground=_ground(case, now),
+        told=[(one.get_side_display(), str(words.METHODS.get(one.method, one.method)), one.at) for one in told],
+        still_to_tell=[str(label) for side, label in Side.choices if side not in known] if case.state == State.TERMINATED else [],
+        call_backs=outcomes.call_backs_of(case),
+        corrections=[
+            (one.get_kind_display(), str(words.STEPS.get(one.undone, one.undone)), str(states.get(one.again, one.again)), one.at)
+            for one in corrections
+        ],
+    )
+
+
+def _ground(case: Case, now: datetime) -> str:
+    step = {State.REFUSED.value: "refuse", State.TERMINATED.value: "terminate"}.get(case.state)
+    if step is None or not case.ground:
+        return ""
+    known = grounds.grounds(step, local_date(case.closed_at or now))
+    language = get_language() or "zh-hans"
+    return next((one.label(language) for one in known if one.number == case.ground), case.ground)
 
 
 def periods(case: Case, now: datetime) -> list[Period]:
-    """The case's clocks, those that run first, each explained in the reader's language."""
-    clocks = sorted(Clock.objects.of(case.ref), key=lambda one: (one.stopped_at is not None, one.due_at or now, one.pk))
+    """The case's clocks, those that run first, duties before rights, each explained in the reader's language."""
+    clocks = sorted(Clock.objects.of(case.ref), key=lambda one: (one.stopped_at is not None, one.term in RIGHTS, one.due_at or now, one.pk))
     adjustments: dict[int, list[Adjustment]] = {}
     for one in Adjustment.objects.filter(clock__in=[clock.pk for clock in clocks]).order_by("pk"):
         adjustments.setdefault(one.clock_id, []).append(one)

@@ -49,8 +49,8 @@ class Row:
 
 
 def key_of(case: Case) -> str:
-    """A case with the state and unit it is seen in: `12.received.0`. Who sends another one back has seen something older."""
-    return f"{case.pk}.{case.state}.{case.unit_id or 0}"
+    """`queries.seen_key`, for the forms of these pages."""
+    return queries.seen_key(case)
 
 
 @staff()

@@ -12,10 +12,12 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from fangxin.accounts.access import person_of, staff
+from fangxin.accounts.models import Person
 from fangxin.cases import words
 from fangxin.cases.forms import RevealForm
 from fangxin.cases.models import PLACE_FILING, PLACE_NOTE, PLACE_PARTY, Case, Note, Party, keys_for
-from fangxin.cases.views.detail import seen_case
+from fangxin.cases.timeline import FIND_CLUE
+from fangxin.cases.views.detail import linked, seen_case
 from fangxin.kernel import permits, vault
 from fangxin.kernel.errors import DomainError
 
@@ -36,7 +38,7 @@ def reveal(request: HttpRequest, pk: int, what: str, row: int) -> HttpResponseBa
     context = {"case": case, "what": what, "row": row, "reveal_form": form}
     if not form.is_valid():
         return _once(request, context, 422)
-    sealed, fields = _sealed(case, what, row)
+    sealed, fields = _sealed(case, what, row, person)
     try:
         plain = vault.reveal(sealed, fields=fields, subject=case.ref, purpose=form.stated(), actor=person.ref, at=timezone.now())
     except DomainError as error:
@@ -44,7 +46,7 @@ def reveal(request: HttpRequest, pk: int, what: str, row: int) -> HttpResponseBa
     return _once(request, context | {"shown": list(_shown(plain))})
 
 
-def _sealed(case: Case, what: str, row: int) -> tuple[vault.Sealed, tuple[str, ...]]:
+def _sealed(case: Case, what: str, row: int, person: Person) -> tuple[vault.Sealed, tuple[str, ...]]:
     if what == "party":
         party = get_object_or_404(Party, pk=row, case=case)
         return vault.Sealed(party.keys, PLACE_PARTY, party.pk, bytes(party.sealed)), PARTY_FIELDS
@@ -52,7 +54,8 @@ def _sealed(case: Case, what: str, row: int) -> tuple[vault.Sealed, tuple[str, .
         return vault.Sealed(keys_for(case.kind), PLACE_FILING, case.pk, bytes(case.sealed_filing)), FILING_FIELDS
     if what == "note":
         note = get_object_or_404(Note, pk=row, case=case)
-        if note.sealed:
+        # A clue is told to nobody who may not see the report that came of it, here as in the history (Order 121 Art 37).
+        if note.sealed and (note.step != FIND_CLUE or linked(person, case)[1]):
             return vault.Sealed(keys_for(case.kind), PLACE_NOTE, note.pk, bytes(note.sealed)), ("text",)
     raise Http404
 

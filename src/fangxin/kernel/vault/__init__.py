@@ -9,10 +9,20 @@ An app registers its sealed columns with `vaulted`, so that `rotation.rotate` fi
 """
 
 from fangxin.kernel.vault.ciphers import Algorithm, SealBroken
-from fangxin.kernel.vault.registry import vaulted
-from fangxin.kernel.vault.revealing import BatchRevealed, PersonalDataRevealed, Sealed, reveal, reveal_many, reveal_run
+from fangxin.kernel.vault.registry import vaulted, vaulted_store
+from fangxin.kernel.vault.revealing import BatchRevealed, PersonalDataRevealed, Sealed, reveal, reveal_bytes, reveal_many, reveal_run
 from fangxin.kernel.vault.ring import KeyRefused, KeyRing, Purpose
-from fangxin.kernel.vault.sealing import blind_index, blind_index_many, key_ring, place_of, reindexed, resealed, seal, seal_many
+from fangxin.kernel.vault.sealing import (
+    blind_index,
+    blind_index_many,
+    key_ring,
+    place_of,
+    reindexed,
+    resealed,
+    seal,
+    seal_bytes,
+    seal_many,
+)
 
 __all__ = [
     "Algorithm",
@@ -30,9 +40,12 @@ __all__ = [
     "reindexed",
     "resealed",
     "reveal",
+    "reveal_bytes",
     "reveal_many",
     "reveal_run",
     "seal",
+    "seal_bytes",
     "seal_many",
     "vaulted",
+    "vaulted_store",
 ]

@@ -28,7 +28,24 @@ class VaultedColumn:
         return self.model._base_manager.all()  # noqa: SLF001 -- Django's documented Model._base_manager
 
 
-COLUMNS: dict[str, VaultedColumn] = {}
+@dataclass(frozen=True, slots=True)
+class VaultedStore:
+    """Sealed files outside the database, one a row; rotation walks their rows as it walks those of a column."""
+
+    model: type[models.Model]
+    place: str
+    reseal: Callable[[Any], bool]
+    """Brings the file of one row to the active keys; answers whether it was not there yet. Raises DomainError if it does not open."""
+    batch: int = 20
+    """Rows a transaction: files are larger than columns."""
+
+    @property
+    def rows(self) -> "models.QuerySet[Any]":
+        """All rows of the table."""
+        return self.model._base_manager.all()  # noqa: SLF001 -- Django's documented Model._base_manager
+
+
+COLUMNS: dict[str, VaultedColumn | VaultedStore] = {}
 """By place."""
 
 
@@ -39,3 +56,8 @@ def vaulted(model: type[models.Model], column: str, purpose: str | Callable[[Any
     """
     found = VaultedColumn(model, column, purpose if callable(purpose) else lambda _row: purpose)
     COLUMNS[found.place] = found
+
+
+def vaulted_store(model: type[models.Model], place: str, reseal: Callable[[Any], bool]) -> None:
+    """Register sealed files, whose rows are this table, for rotation. Registering again replaces."""
+    COLUMNS[place] = VaultedStore(model, place, reseal)

@@ -11,7 +11,7 @@ from fangxin.kernel import journal
 from fangxin.kernel.errors import BadInput
 from fangxin.kernel.refs import Ref, ref
 from fangxin.kernel.scrub import scrub
-from fangxin.kernel.vault.sealing import open_sealed
+from fangxin.kernel.vault.sealing import open_bytes, open_sealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +123,16 @@ def reveal_run(
         return {name: plain.get(name, "") for name in fields}
 
     return look
+
+
+def reveal_bytes(sealed: Sealed, *, look: journal.Event) -> bytes:
+    """A sealed file's content, after `look`, the app's own event about who opened it and why, is committed to the journal.
+
+    Must not be called inside a transaction, as `reveal`. Raises SealBroken or KeyRefused if the content does not open.
+    """
+    content = open_bytes(sealed.place, sealed.row_id, sealed.blob, purpose=sealed.keys)
+    _write(look)
+    return content
 
 
 def _stated(purpose: str, fields: Collection[str]) -> str:

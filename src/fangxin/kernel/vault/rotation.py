@@ -1,4 +1,4 @@
-"""Re-encryption of every registered table to the active keys, while the system is in use."""
+"""Re-encryption of every registered column and store of files to the active keys, while the system is in use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from fangxin.kernel import journal
 from fangxin.kernel.errors import DomainError
 from fangxin.kernel.refs import SYSTEM, Ref, ref
 from fangxin.kernel.vault.models import VaultRotation
-from fangxin.kernel.vault.registry import COLUMNS, VaultedColumn
+from fangxin.kernel.vault.registry import COLUMNS, VaultedColumn, VaultedStore
 from fangxin.kernel.vault.sealing import is_current, key_ring, resealed
 
 BEFORE_ALL: Final = -(2**63)
@@ -69,7 +69,7 @@ def rotate(*, at: datetime, actor: Ref = SYSTEM, progress: Callable[[str, int], 
 
 
 def _rotate_column(
-    column: VaultedColumn, report: Rotation, *, at: datetime, progress: Callable[[str, int], None] | None, batch: int
+    column: VaultedColumn | VaultedStore, report: Rotation, *, at: datetime, progress: Callable[[str, int], None] | None, batch: int
 ) -> None:
     mark, _ = VaultRotation.objects.get_or_create(fingerprint=report.fingerprint, place=column.place, defaults={"cursor": BEFORE_ALL})
     if mark.finished_at is not None:
@@ -77,10 +77,14 @@ def _rotate_column(
     report.bad += mark.bad  # met before the run was killed, and still there
     others = report.bad - mark.bad
     done = 0
+    batch = column.batch if isinstance(column, VaultedStore) else batch
     while rows := list(column.rows.filter(pk__gt=mark.cursor).order_by("pk")[:batch]):
         with transaction.atomic():
             for row in rows:
-                _rotate_row(column, row, report)
+                if isinstance(column, VaultedStore):
+                    _rotate_file(column, row, report)
+                else:
+                    _rotate_row(column, row, report)
             mark.cursor, mark.bad = rows[-1].pk, report.bad - others
             mark.save()
         done += len(rows)
@@ -104,9 +108,7 @@ def _rotate_row(column: VaultedColumn, row: Any, report: Rotation) -> None:
                 return
             new = resealed(purpose, column.place, row.pk, old)
         except DomainError as error:
-            report.bad += 1
-            if len(report.bad_rows) < NAMED:
-                report.bad_rows.append((f"{column.place}:{row.pk}", error.code))
+            _bad(column, row, error, report)
             return
         if column.rows.filter(pk=row.pk, **{column.column: old}).update(**{column.column: new}):
             report.resealed += 1
@@ -116,3 +118,19 @@ def _rotate_row(column: VaultedColumn, row: Any, report: Rotation) -> None:
             return
     report.bad += 1
     report.bad_rows.append((f"{column.place}:{row.pk}", "vault.busy"))
+
+
+def _rotate_file(store: VaultedStore, row: Any, report: Rotation) -> None:
+    try:
+        if store.reseal(row):
+            report.resealed += 1
+        else:
+            report.current += 1
+    except DomainError as error:
+        _bad(store, row, error, report)
+
+
+def _bad(column: VaultedColumn | VaultedStore, row: Any, error: DomainError, report: Rotation) -> None:
+    report.bad += 1
+    if len(report.bad_rows) < NAMED:
+        report.bad_rows.append((f"{column.place}:{row.pk}", error.code))

@@ -159,17 +159,23 @@ def open_bytes(place: str, row_id: int, blob: bytes, *, purpose: str | None) -> 
     return unseal(key.cipher, key.header, f"{place}:{row_id}".encode(), blob)
 
 
-def resealed(purpose: str, place: str, row_id: int, blob: bytes) -> bytes:
-    """The same value under the active key of the purpose, whichever key sealed it; nobody sees it meanwhile.
-
-    For rotation, and for a row that comes under another purpose (a complaint turns out to be a report).
-    """
-    if is_current(purpose, blob):
-        return blob
+def seal_bytes(purpose: str, place: str, row_id: int, content: bytes) -> bytes:
+    """A file's content as one sealed value, bound to its place and row as fields are; `reveal_bytes` opens it."""
     key = key_ring().active(purpose)
     nonce = os.urandom(NONCE)
+    return key.header + nonce + key.cipher.encrypt(nonce, content, key.header + f"{place}:{row_id}".encode())
+
+
+def resealed(purpose: str, place: str, row_id: int, blob: bytes, *, to_row: int | None = None) -> bytes:
+    """The same value under the active key of the purpose, whichever key sealed it; nobody sees it meanwhile.
+
+    For rotation, and for a row that comes under another purpose (a complaint turns out to be a report). With `to_row` the
+    value is bound to that row from now on.
+    """
+    if to_row is None and is_current(purpose, blob):
+        return blob
     plain = open_bytes(place, row_id, blob, purpose=None)
-    return key.header + nonce + key.cipher.encrypt(nonce, plain, key.header + f"{place}:{row_id}".encode())
+    return seal_bytes(purpose, place, row_id if to_row is None else to_row, plain)
 
 
 def reindexed(purpose: str, place: str, row_id: int, blob: bytes, field: str) -> bytes:

@@ -11,6 +11,7 @@ import click
 
 COMMANDS = {
     "acknowledge": ("files", "Read back which dispositions the outside system has taken."),
+    "attachments": ("attachments", "Clear away what broken-off uploads left."),
     "calendar": ("periods", "Calendars of days off and make-up days."),
     "demo": ("demo", "A small city in front of you: generate, import, dispatch, show."),
     "due": ("periods", "When a period ends that starts on a day."),
@@ -19,6 +20,7 @@ COMMANDS = {
     "journal": ("operations", "Verify, seal and checkpoint the journal."),
     "keys": ("operations", "Encryption and signing keys."),
     "migrate": ("operations", "Bring the database up to date and load what ships."),
+    "notices": ("notices", "The outbox of notices: send, list, retry."),
     "offices": ("people", "Load the tree of offices."),
     "people": ("people", "Load people, set passwords."),
     "places": ("people", "Load administrative divisions and towns."),
@@ -28,7 +30,7 @@ COMMANDS = {
     "sweep": ("periods", "Raise the alarms of periods that are nearing, due or overdue."),
     "traders": ("people", "Import the register of traders."),
     "vault": ("operations", "Rotate the encryption keys."),
-    "worker": ("operations", "Sweep, deliver, checkpoint and seal, over and over."),
+    "worker": ("operations", "Sweep, deliver, send notices, checkpoint and seal, over and over."),
 }
 
 

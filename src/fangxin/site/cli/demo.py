@@ -14,6 +14,15 @@ from fangxin.site.cli import ready
 from fangxin.site.cli.output import counted, progress
 
 PASSWORD = "fangxin-demo-2026"  # noqa: S105 -- printed on purpose; the demo refuses to run in production
+SHOWN = (
+    ("city_desk", "desk-1"),
+    ("officer", "officer-370811-1"),
+    ("mediator", "mediator-station"),
+    ("supervisor", "supervisor-370811"),
+    ("supervisor", "supervisor"),
+    ("administrator", "admin"),
+)
+"""Whose sign-in is shown: the desk, an officer of one county, the mediator of its station, its head, the city's head, the administrator."""
 
 
 @click.command("demo")
@@ -126,6 +135,7 @@ def _play(folder: Path, *, cases: int, seed: int) -> None:
     with progress(_("Replaying")) as step:
         played = play(city / "outcomes.jsonl", until=now, by=SYSTEM, progress=counted(step))
     told(_("What the bureau did since was replayed: %(steps)s steps, each at its time.") % {"steps": played.steps})
+    _set_desk(now, seed, told)
     swept = sweep(now)
     told(
         _("Alarms: %(nearing)s nearing, %(due)s due, %(breached)s overdue.")
@@ -139,6 +149,25 @@ def _play(folder: Path, *, cases: int, seed: int) -> None:
         % {"entries": proof.entries, "verdict": _("nothing altered") if proof.sound else _("NOT SOUND")}
     )
     _show(now)
+
+
+def _set_desk(now: datetime, seed: int, told: _Told) -> None:
+    """What a replay doesn't show: mediation at every stage, documents, the station, ODR, applications; and the outbox goes out once."""
+    from django.utils.translation import gettext as _
+
+    from fangxin.cases.services.oversight import climb
+    from fangxin.notices.services import send_due
+    from fangxin.sample.scenes import stage
+
+    staged = stage(now, seed=seed, password=PASSWORD)
+    climb(now)
+    send_due(datetime.now(UTC))
+    told(
+        _("The desk was set up: %(cases)s cases more, in mediation, at the station, with documents; %(disputes)s disputes on line.")
+        % {"cases": staged.cases, "disputes": staged.disputes}
+    )
+    if staged.refused:
+        click.echo(_("Not set up on this day: %(scenes)s.") % {"scenes": "; ".join(staged.refused)}, err=True)
 
 
 def _fresh(now: datetime, seed: int) -> list[Any]:
@@ -176,13 +205,15 @@ def _show(now: datetime) -> None:
     from django.utils.translation import get_language
     from django.utils.translation import gettext as _
 
-    from fangxin.accounts.models import Role
+    from fangxin.accounts.models import Person, Role
     from fangxin.cases.models import Case
     from fangxin.clocks import terms
     from fangxin.clocks.keeping import calendar_of
     from fangxin.clocks.models import Clock
     from fangxin.clocks.rules import explain
     from fangxin.clocks.services import derive, rule_of
+    from fangxin.odr.models import Account
+    from fangxin.sample.disputes import LOGIN
 
     language = get_language() or "zh-hans"
     late = Case.objects.late(now)
@@ -204,15 +235,13 @@ def _show(now: datetime) -> None:
             explain(terms.term(running.term), rule_of(running), calendar_of(running.calendar_id), due_dates, running.started_at, language)
         )
     click.echo("")
-    for role in (Role.CITY_DESK, Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR):
-        person = _someone(role)
-        if person:
-            click.echo(f"  {role.label}: {person.login} / {PASSWORD}   {person.name}, {person.office.name}")
-
-
-def _someone(role: Any) -> Any:
-    """Someone with the role who can sign in to the demo."""
-    from fangxin.accounts.models import Person
-
-    people = Person.objects.holding(role).select_related("office").order_by("pk")
-    return next((person for person in people if person.has_usable_password() and _signs_in(person.office.code)), None)
+    people = {one.login: one for one in Person.objects.filter(login__in=[login for _role, login in SHOWN]).select_related("office")}
+    for role, login in SHOWN:
+        if person := people.get(login):
+            click.echo(f"  {Role(role).label}: {login} / {PASSWORD}   {person.name}, {person.office.name}")
+    account = Account.objects.select_related("enterprise").filter(login=LOGIN).first()
+    if account:
+        click.echo(
+            _("  ODR enterprise, at /odr/: %(login)s / %(password)s   %(name)s")
+            % {"login": LOGIN, "password": PASSWORD, "name": account.enterprise}
+        )

@@ -17,7 +17,7 @@ from fangxin.site.cli.output import progress
 @click.command("migrate")
 @answering
 def migrate_command() -> Any:
-    """Bring the database up to date; load the shipped calendars and places. Safe to run again."""
+    """Bring the database up to date; load the shipped calendars, places and knowledge entries. Safe to run again."""
     ready()
     return prepare()
 
@@ -28,11 +28,13 @@ def prepare() -> dict[str, Any]:
 
     from fangxin.clocks.keeping import current_calendar
     from fangxin.kernel.refs import SYSTEM
+    from fangxin.knowledge.services import load_entries
     from fangxin.registry.services import load_places
 
     call_command("migrate", verbosity=0, interactive=False)
     kept, calendar = current_calendar(datetime.now(UTC))
     load_places(by=SYSTEM, at=datetime.now(UTC))
+    load_entries(by=SYSTEM, at=datetime.now(UTC))
     return {"database": "ready", "calendar": kept.label, "known_until": calendar.known_until}
 
 
@@ -192,7 +194,7 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--once", is_flag=True, help="One round only.")
 @answering
 def worker_command(every: int, once: bool) -> Any:
-    """Sweep the clocks, deliver what is open, checkpoint the journal, seal finished days; again and again."""
+    """Sweep the clocks, deliver what is open, send notices, checkpoint the journal, seal finished days; again and again."""
     ready()
     stopping = False
 
@@ -217,9 +219,9 @@ def _told(done: dict[str, Any]) -> str:
     from django.utils.translation import gettext as _
 
     swept = done["swept"]
-    return _("Nearing: %(nearing)s. Due: %(due)s. Overdue: %(breached)s. Delivered: %(delivered)s. Sealed: %(sealed)s. Journal head: %(head)s.") % {
+    return _("Nearing: %(nearing)s. Due: %(due)s. Overdue: %(breached)s. Delivered: %(delivered)s. Sealed: %(sealed)s. Journal head: %(head)s. Notices sent: %(sent)s.") % {
         "nearing": swept.nearing, "due": swept.due, "breached": swept.breached, "delivered": done["delivered"],
-        "sealed": len(done["sealed"]), "head": done["head"],
+        "sealed": len(done["sealed"]), "head": done["head"], "sent": done["notices"].sent,
     }  # fmt: skip
 
 
@@ -229,15 +231,22 @@ def _round(now: datetime) -> dict[str, Any]:
     from django.db import close_old_connections
     from django.utils import timezone
 
+    from fangxin.cases.services.oversight import climb
     from fangxin.clocks.sweeping import sweep
     from fangxin.kernel import journal
+    from fangxin.notices import services as notices
+    from fangxin.odr.services import pass_expired
 
     done: dict[str, Any] = {}
-    tasks = {
+    tasks: dict[str, Callable[[], Any]] = {
         "swept": lambda: sweep(now),
+        "escalated": lambda: climb(now),
+        "odr": lambda: pass_expired(now),
         "delivered": lambda: journal.deliver_due(now),
         "sealed": lambda: [str(day) for day in journal.seal(timezone.localdate(now))],
         "head": journal.checkpoint,
+        "notices": lambda: notices.send_due(now),  # last: a slow gateway holds up nothing else
+        "purged": lambda: notices.purge(now),
     }
     close_old_connections()
     for name, task in tasks.items():

@@ -101,6 +101,76 @@ def password_of(login: str, password: str) -> Any:
     return {"login": person.login, "changed": True}
 
 
+@people_command.group("token")
+def token_command() -> None:
+    """Access tokens, by which programs speak for a person."""
+
+
+def _person(login: str) -> Any:
+    from fangxin.accounts.models import Person
+    from fangxin.accounts.services import normal_login
+    from fangxin.kernel.errors import BadInput
+
+    person = Person.objects.filter(login=normal_login(login)).first()
+    if person is None:
+        raise BadInput("accounts.no_such_person", "There is nobody with the login %(login)s.", login=login)
+    return person
+
+
+@token_command.command("issue")
+@click.argument("login")
+@click.option("--name", required=True, help="What the token is for.")
+@click.option(
+    "--scope", type=click.Choice(["read", "write"]), default="read", show_default=True, help="What it may, within what the person may."
+)
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long it is valid.")
+@answering
+def issue_token(login: str, name: str, scope: str, days: int) -> Any:
+    """Make a token for someone; its secret is printed once and kept nowhere."""
+    ready()
+    from datetime import timedelta
+
+    from fangxin.accounts import tokens
+    from fangxin.kernel.refs import SYSTEM
+
+    now = datetime.now(UTC)
+    token, secret = tokens.issue_token(_person(login), name=name, scope=scope, expires_at=now + timedelta(days=days), by=SYSTEM, at=now)
+    return {"id": token.pk, "login": login, "name": token.name, "scope": scope, "expires": token.expires_at.isoformat(), "secret": secret}
+
+
+@token_command.command("list")
+@click.argument("login")
+@answering
+def list_tokens(login: str) -> Any:
+    """The tokens of someone that are still valid."""
+    ready()
+    from fangxin.accounts.models import ApiToken
+
+    found = ApiToken.objects.filter(person=_person(login), revoked_at__isnull=True, expires_at__gt=datetime.now(UTC)).order_by("pk")
+    lines = [{"id": str(one.pk), "name": one.name, "scope": one.scope, "expires": one.expires_at.isoformat()} for one in found]
+    return {"login": login, "tokens": lines}, "\n".join(
+        f"{one['id']}  {one['scope']:5}  {one['expires'][:10]}  {one['name']}" for one in lines
+    )
+
+
+@token_command.command("revoke")
+@click.argument("token_id", type=int)
+@answering
+def revoke_token(token_id: int) -> Any:
+    """End a token at once."""
+    ready()
+    from fangxin.accounts.models import ApiToken
+    from fangxin.accounts.tokens import revoke_token as revoke
+    from fangxin.kernel.errors import BadInput
+    from fangxin.kernel.refs import SYSTEM
+
+    token = ApiToken.objects.select_related("person").filter(pk=token_id).first()
+    if token is None:
+        raise BadInput("accounts.no_such_token", "There is no token %(id)s.", id=token_id)
+    revoke(token, by=SYSTEM, at=datetime.now(UTC))
+    return {"id": token_id, "revoked": True}
+
+
 @click.group("places")
 def places_command() -> None:
     """Administrative divisions and towns."""

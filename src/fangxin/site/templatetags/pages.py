@@ -7,7 +7,7 @@ from django import template
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from fangxin.accounts.models import Person, Role
 from fangxin.kernel.errors import DomainError
@@ -25,8 +25,15 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("cases:bench", gettext_lazy("Dispatch bench"), frozenset({Role.CITY_DESK})),
     Entry("cases:list", gettext_lazy("Work list")),
+    Entry("cases:new", gettext_lazy("New entry"), frozenset({Role.CITY_DESK, Role.OFFICER})),
+    Entry("cases:supervision", gettext_lazy("Supervision"), frozenset({Role.SUPERVISOR, Role.CITY_DESK})),
+    Entry("mediation:calendar", pgettext_lazy("page", "Mediation"), frozenset({Role.OFFICER, Role.MEDIATOR, Role.SUPERVISOR})),
+    Entry("odr:enterprises", gettext_lazy("ODR"), frozenset({Role.OFFICER, Role.CITY_DESK, Role.SUPERVISOR, Role.EVALUATOR})),
+    Entry("knowledge:list", gettext_lazy("Knowledge base")),
     Entry("exchange:quarantine", gettext_lazy("Quarantine"), frozenset({Role.CITY_DESK, Role.ADMINISTRATOR})),
+    Entry("notices:outbox", pgettext_lazy("notice", "Outbox"), frozenset({Role.CITY_DESK, Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Entry("site:operations", gettext_lazy("Operation"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
     Entry("accounts:me", gettext_lazy("My account")),
 )
@@ -37,7 +44,7 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     """The entries whose page exists and whose role the person has."""
     request = context.get("request")
     person = getattr(request, "user", None)
-    entries = []
+    entries: list[dict[str, Any]] = []
     if isinstance(person, Person) and not person.must_change_password:
         here = request.path if request else ""
         for entry in ENTRIES:
@@ -47,7 +54,10 @@ def main_nav(context: template.Context) -> dict[str, Any]:
                 address = reverse(entry.url)
             except NoReverseMatch:
                 continue
-            entries.append({"label": entry.label, "address": address, "current": here.startswith(address)})
+            entries.append({"label": entry.label, "address": address, "current": False})
+        fitting = [entry for entry in entries if here.startswith(str(entry["address"]))]
+        if fitting:
+            max(fitting, key=lambda entry: len(str(entry["address"])))["current"] = True
     return {"entries": entries}
 
 

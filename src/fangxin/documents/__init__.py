@@ -1,0 +1,1 @@
+"""Official documents (文书): the ten forms, their numbers, their delivery with proof."""

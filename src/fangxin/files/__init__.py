@@ -1,0 +1,1 @@
+"""Attachments (附件): sniffed, cleaned, sealed, kept by content hash, served apart."""

@@ -1,0 +1,1 @@
+"""Mediation (调解): invitations, consents, sessions, recusal, delegation."""
