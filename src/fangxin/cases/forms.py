@@ -1,6 +1,7 @@
 """What the officers' pages ask for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -51,7 +52,7 @@ class FilterForm(forms.Form):
         super().__init__(data, auto_id="filter_%s")
         choices = {
             "due": _choices(_("any due date"), [(DueBy.OVERDUE.value, _("overdue")), (DueBy.TODAY.value, _("due today")), (DueBy.NEARING.value, _("within 2 working days"))]),
-            "unit": _choices(_("all units"), [(office.code, indented(office, offices)) for office in offices]),
+            "unit": _choices(_("all units"), indented(offices)),
             "kind": _choices(_("all kinds"), Kind.choices),
             "state": _choices(_("all states"), State.choices),
             "term": _choices(_("all periods"), [(term, words.term_name(term)) for term in SHOWN_TERMS]),
@@ -70,6 +71,10 @@ class FilterForm(forms.Form):
         self.is_valid()
         return Filters(**{name: value for name, value in self.cleaned_data.items() if value})
 
+    def show(self, filters: Filters) -> None:
+        """Let the fields stand as these filters are, without what was sent and is none."""
+        self.data = asdict(filters)
+
 
 def _officers(data: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
     """Mine, nobody's, and the one whose key stands in the address."""
@@ -80,10 +85,11 @@ def _officers(data: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
     return choices
 
 
-def indented(office: Office, among: Sequence[Office]) -> str:
-    """An office's name as it stands in a list in tree order."""
-    top = min((one.path.count("/") for one in among), default=1)
-    return "　" * (office.path.count("/") - top) + office.name
+def indented(offices: Sequence[Office]) -> list[tuple[str, str]]:
+    """Code and name of each office as a list in tree order shows them."""
+    depths = [office.path.count("/") for office in offices]
+    top = min(depths, default=1)
+    return [(office.code, "　" * (depth - top) + office.name) for office, depth in zip(offices, depths, strict=True)]
 
 
 class DispatchForm(forms.Form):

@@ -185,13 +185,13 @@ def excerpt() -> Substr:
 
 def page_of(found: QuerySet[Case], filters: Filters, after: str = "") -> pages.Page[Case]:
     """One page of a list in its order, with the first words of each narrative (`excerpt`) instead of the whole."""
-    rows = found.select_related("unit", "trader").defer("narrative", "request", "sealed_filing", "digest")
+    rows = Case.objects.select_related("unit", "trader").defer("narrative", "request", "sealed_filing", "digest")
     rows = rows.annotate(excerpt=excerpt())
     if filters.by_due:
-        return pages.page(rows, by="next_due_at", after=after, size=PAGE)
+        return pages.page(found, by="next_due_at", after=after, size=PAGE, shown=rows)
     if after:
-        rows = rows.filter(pk__lt=_key(after))
-    newest = list(rows.order_by("-pk")[: PAGE + 1])
+        found = found.filter(pk__lt=_key(after))
+    newest = list(rows.filter(pk__in=found.order_by("-pk").values("pk")[: PAGE + 1]).order_by("-pk"))
     more = len(newest) > PAGE
     return pages.Page(newest[:PAGE], base64.urlsafe_b64encode(str(newest[PAGE - 1].pk).encode()).decode() if more else "")
 

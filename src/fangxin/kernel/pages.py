@@ -24,11 +24,11 @@ class Page(Generic[M]):
     """Key of the next page; empty at the end."""
 
 
-def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50) -> Page[M]:
+def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50, shown: QuerySet[M] | None = None) -> Page[M]:
     """One page ordered by a column, nulls last, and then by primary key.
 
-    `after` is the previous page's `next`. One range query for the rows with a value, one for those without. Raises
-    BadInput for a key that is not ours.
+    `after` is the previous page's `next`. One range query for the rows with a value, one for those without. With `shown` (joins, deferred
+    columns, annotations) the page's keys are found in an index first and only these rows are read. Raises BadInput for a key that is not ours.
     """
     column = queryset.model._meta.get_field(by)  # noqa: SLF001 -- Django's documented meta API
     value, pk = _decode(after, column) if after else (None, None)
@@ -38,15 +38,21 @@ def page(queryset: QuerySet[M], *, by: str, after: str = "", size: int = 50) -> 
         valued = queryset.filter(**{f"{by}__isnull": False})
         if value is not None:
             valued = valued.filter(Q(**{f"{by}__gt": value}) | Q(pk__gt=pk), **{f"{by}__gte": value})
-        found = list(valued.order_by(by, "pk")[: size + 1])
+        found = _read(valued.order_by(by, "pk"), size + 1, shown)
     if column.null:
         empty = queryset.filter(**{f"{by}__isnull": True})
         if after and value is None:
             empty = empty.filter(pk__gt=pk)
         # Asked even where nothing more fits: a page costs the same number of queries whatever it holds.
-        found += list(empty.order_by("pk")[: max(1, size + 1 - len(found))])
+        found += _read(empty.order_by("pk"), max(1, size + 1 - len(found)), shown)
     rows = found[:size]
     return Page(rows, _encode(getattr(rows[-1], by), rows[-1].pk) if len(found) > size else "")
+
+
+def _read(ordered: QuerySet[M], most: int, shown: QuerySet[M] | None) -> list[M]:
+    if shown is None:
+        return list(ordered[:most])
+    return list(shown.filter(pk__in=ordered.values("pk")[:most]).order_by(*ordered.query.order_by))
 
 
 def _encode(value: Any, pk: Any) -> str:

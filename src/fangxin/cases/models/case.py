@@ -150,8 +150,14 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_due_at", "id"], condition=models.Q(closed_at__isnull=True), name="cases_open_due"),
-            models.Index(fields=["unit", "next_due_at", "id"], condition=models.Q(closed_at__isnull=True), name="cases_open_unit_due"),
-            models.Index(fields=["state", "next_due_at", "id"], condition=models.Q(closed_at__isnull=True), name="cases_open_state_due"),
+            # With all that a list narrows by, so that one page of a county is found without a look at its thousands of cases.
+            models.Index(
+                fields=["unit", "next_due_at", "id", "state"], condition=models.Q(closed_at__isnull=True), name="cases_open_by_unit"
+            ),
+            models.Index(
+                fields=["state", "next_due_at", "id", "unit"], condition=models.Q(closed_at__isnull=True), name="cases_open_by_state"
+            ),
+            models.Index(fields=["id"], condition=models.Q(closed_at__isnull=True, next_due_at__isnull=True), name="cases_open_undated"),
             models.Index(fields=["delegate", "next_due_at", "id"], condition=models.Q(delegate__isnull=False), name="cases_delegated_due"),
             models.Index(fields=["lead"], condition=models.Q(lead__isnull=False), name="cases_merged"),
             models.Index(fields=["trader", "first_received_at"], condition=models.Q(trader__isnull=False), name="cases_trader_received"),

@@ -1,7 +1,7 @@
 """The work list (工作台): open cases by nearest due date, the late ones on top."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -74,11 +74,12 @@ def list_context(request: HttpRequest, query: Mapping[str, Any], *, now: datetim
     offices = queries.offices_seen(person)
     form = FilterForm(query, offices)
     filters = form.filters()
+    form.show(filters)
     units = queries.destinations(person, offices)
     page = queries.page_of(queries.listed(person, filters, offices, now=now, calendar=calendar), filters, str(query.get("after", "")))
     given = filters.given()
     context = {
-        "form": FilterForm(asdict(filters), offices),
+        "form": form,
         "filters": filters,
         "rows": rows_of(page.rows, units, now=now, calendar=calendar),
         "counts": queries.counts(person, offices, now=now, calendar=calendar, desk=bool(units)),
