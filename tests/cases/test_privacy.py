@@ -10,9 +10,11 @@ from cases.casework import LIN, NOW, at, city, history, taken
 from fangxin.accounts.models import Office, Person, Role
 from fangxin.cases.filings import Kind
 from fangxin.cases.models import Case, Erasure, Note, Party
-from fangxin.cases.services import accept, dispatch, settle
+from fangxin.cases.services import accept, dispatch, refuse, reopen, settle
+from fangxin.cases.services.outcomes import correct_recovery
 from fangxin.cases.services.privacy import ERASED, ask_erasure, copy_for, erase, people_with
-from fangxin.files.queries import of
+from fangxin.files import guards
+from fangxin.files.models import Attachment
 from fangxin.files.services import keep_made
 from fangxin.kernel import journal
 from fangxin.kernel.errors import BadInput, IllegalStep, NotPermitted
@@ -117,12 +119,34 @@ def test_erased_by_a_second_person_nothing_personal_is_left_and_the_journal_hold
     assert (case.state, case.recovered_fen) == ("settled", 19900)
     assert (bytes(party.sealed), party.name_masked, party.phone_masked, party.phone_index) == (b"", "", "", None)
     assert {(note.text, bytes(note.sealed)) for note in Note.objects.filter(case=case)} == {(ERASED, b"")}
-    assert of(case.ref) == [] or all(one.erased_at for one in of(case.ref))
+    assert [one.erased_at for one in Attachment.objects.of(case.ref)] == [NOW]
     assert people_with(phone=LIN.phone) == []
     assert history(case.ref)[-1] == "CaseErased"
     assert journal.verify().sound
     with pytest.raises(IllegalStep):
         erase(erasure, by=Ref("person:3"), at=NOW)
+
+
+def test_nothing_comes_to_an_erased_case_again(offices):
+    case = taken("P-9")
+    dispatch([case], offices["370811"], by=SYSTEM, at=at("2026-07-30 10:00"))
+    refuse(case, ground="1", by=SYSTEM, at=at("2026-08-03"), note="不属于职责，另可向其他部门反映。")
+    case = Case.objects.get(pk=case.pk)
+    officer = person("officer", Role.OFFICER, "370811", at=NOW)
+    head = person("head", Role.SUPERVISOR, "370811", at=NOW)
+    assert guards.may(officer, "add", case.ref)
+    erase(ask_erasure(case, ground="mistaken", by=officer.ref, at=NOW), by=head.ref, at=NOW)
+
+    for again in (
+        lambda: reopen(case, by=head.ref, at=NOW, note="新证据"),
+        lambda: correct_recovery(case, recovered_fen=100, by=head.ref, at=NOW, note="漏记"),
+    ):
+        with pytest.raises(IllegalStep) as refused:
+            again()
+        assert refused.value.code == "cases.was_erased"
+    assert not guards.may(officer, "add", case.ref)
+    assert {note.text for note in Note.objects.filter(case=case)} == {ERASED}
+    assert Case.objects.get(pk=case.pk).closed_at is not None
 
 
 def test_the_two_steps_stand_on_the_case_page_for_two_people(offices):

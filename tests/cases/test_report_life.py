@@ -14,8 +14,10 @@ from fangxin.cases import rewards, services
 from fangxin.cases.filings import Kind, Person
 from fangxin.cases.models import Approval, ApprovalKind, Case, Note, ReporterNotice, Reward, Transfer
 from fangxin.cases.notices import CaseSubjects
+from fangxin.cases.papers.handling import record_that_the_reporter_was_told
 from fangxin.cases.services import approving, telling
 from fangxin.clocks.models import Adjustment
+from fangxin.documents.events import DocumentDelivered
 from fangxin.kernel.errors import BadInput, DomainError, IllegalStep, NotPermitted, StaleState, UnknownRule
 from fangxin.kernel.journal.models import Entry
 from fangxin.notices.services import Message, enqueue
@@ -218,6 +220,29 @@ def test_a_field_set_before_dispatch_brings_its_period_with_the_arrival(offices)
     services.dispatch([case], offices["370811"], by=SYSTEM, at=at("2026-11-17"))
 
     assert clocks(case)["report.advertising"] == "2026-11-26"
+
+
+@pytest.mark.parametrize(
+    ("form", "to", "method", "told"),
+    [
+        ("report_result_notice", "reporter", "in_person", {"food.transfer", "general.outside_remit_order121"}),
+        ("report_result_notice", "reporter", "telephone", {"general.outside_remit_order121"}),
+        ("report_result_notice", "office", "in_person", set()),
+        ("report_registration", "reporter", "in_person", set()),
+    ],
+)
+def test_the_delivered_notice_of_the_result_fulfils_what_it_tells_once(offices, form, to, method, told):
+    case = report(offices, field_of_law="food")
+    services.transfer_report(case, body="任城区农业农村局", reference="任市监移〔2026〕3号", on=date(2026, 11, 20), note="种植环节", **BY)
+    delivered = DocumentDelivered(
+        subject=case.ref, actor=BY["by"], at=BY["at"], document="document:1", form=form, number="1", to=to, method=method, delivery=1
+    )
+
+    record_that_the_reporter_was_told(delivered)
+    record_that_the_reporter_was_told(delivered)
+
+    assert {one.duty for one in ReporterNotice.objects.filter(outcome="told")} == told
+    assert history(case.ref).count("ReporterNotified") == bool(told)
 
 
 def test_only_the_duty_that_is_told_is_fulfilled(offices):

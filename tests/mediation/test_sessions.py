@@ -6,8 +6,9 @@ import pytest
 from mediationwork import NOW, accepted, at, fresh, mediating, plan
 
 from cases.casework import last_event
+from fangxin.cases.events import CaseTakenBack
 from fangxin.cases.filings import Respondent
-from fangxin.cases.models import Note, Side
+from fangxin.cases.models import Case, Note, Side
 from fangxin.cases.services import checks, terminate
 from fangxin.cases.states import State
 from fangxin.kernel.errors import BadInput, IllegalStep, StaleState
@@ -278,3 +279,22 @@ def test_the_calendar_shows_what_may_be_seen_by_day_with_the_same_queries_for_th
     assert shown("officer", office="370881") == []
     assert shown("stranger") == []
     assert shown("station") == []
+
+
+def test_an_acceptance_taken_back_ends_what_was_arranged(open_case, staff):
+    officer = staff["officer"]
+    session = services.schedule_session(open_case, plan(officer, "2026-11-10 14:30"), by=officer.ref, at=at("2026-11-04"))
+    event = CaseTakenBack(
+        subject=open_case.ref, actor=officer.ref, at=at("2026-11-05"), step="take_back", law="", undone="accept", state="dispatched"
+    )
+    handlers.end_mediation(event)
+    session.refresh_from_db()
+    assert session.state == "scheduled"  # the case is still in mediation
+
+    Case.objects.filter(pk=open_case.pk).update(state=State.DISPATCHED)
+    handlers.end_mediation(event)
+    handlers.end_mediation(event)
+
+    session.refresh_from_db()
+    assert session.state == "cancelled"
+    assert queries.coming(open_case) is None

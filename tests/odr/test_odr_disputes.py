@@ -1,5 +1,6 @@
 """A dispute's course: begun, offered, settled, refused, run out; what becomes of the bureau's case and of what was filed directly."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -184,6 +185,7 @@ def test_a_settlement_closes_a_complaint_that_was_not_decided_on_as_withdrawn(of
 
     case = Case.objects.get(pk=dispute.case_id)
     assert (case.state, case.recovered_fen, case.closed_at) == ("withdrawn", 19900, LATER)
+    assert json.loads(Entry.objects.get(event="cases.CaseClosed", subject=case.ref).data)["recovered_fen"] == 19900
     assert clocks(case)["complaint.acceptance"] == "void"
 
 

@@ -171,6 +171,21 @@ def test_after_a_negotiation_without_agreement_the_contact_stays_closed(made, of
     assert (answer.status_code, LIN.phone in text(answer)) == (409, False)
 
 
+def test_a_month_after_the_settlement_the_contact_closes(made, offices, monkeypatch):
+    dispute = sent(offices)
+    offer = disputes.offer(dispute, for_enterprise(made[1], dispute), remedy="refund", amount_fen=100, text="", at=NOW)
+    disputes.accept(dispute, as_consumer(dispute), offer_id=offer.pk, at=NOW)
+    seen = []
+    for days in (30, 31):
+        moment = NOW + timedelta(days=days)
+        assert disputes.contact_needed(dispute, moment) is (days == 30)
+        monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
+        answer = enterprise_browser().post(f"/odr/inbox/{dispute.pk}/contact", {"purpose": "contact"})
+        seen.append((answer.status_code, LIN.phone in text(answer)))
+
+    assert seen == [(200, True), (409, False)]
+
+
 def test_offer_and_refusal_through_the_pages(made, offices):
     dispute = sent(offices)
     browser = enterprise_browser()

@@ -12,7 +12,7 @@ from fangxin.accounts.access import person_of
 from fangxin.accounts.models import Person
 from fangxin.cases import timeline
 from fangxin.cases.events import KindSet
-from fangxin.cases.models import Case, keys_for
+from fangxin.cases.models import Case, Erasure, keys_for
 from fangxin.files import guards, queries, services, words
 from fangxin.files.forms import CategoryForm, PurposeForm, RemovalForm
 from fangxin.files.guards import Action
@@ -42,7 +42,9 @@ class Outcome:
 def guard(person: Any, action: Action, subject: Ref) -> bool:
     """The rule for files whose subject is a case."""
     case = Case(pk=identity(subject))
-    return isinstance(person, Person) and permits.may(person, "view", case) and permits.may(person, PERMITS[action], case)
+    if not isinstance(person, Person) or (action == "add" and Erasure.objects.filter(case=case, approved_at__isnull=False).exists()):
+        return False  # nothing comes to a case again whose personal data was erased
+    return permits.may(person, "view", case) and permits.may(person, PERMITS[action], case)
 
 
 def keys(subject: Ref) -> str:

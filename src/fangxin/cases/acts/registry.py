@@ -121,15 +121,18 @@ def take(act: Act, case: Case, form: ActForm, *, person: Person, now: datetime) 
 
     Raises IllegalStep if the procedure doesn't lead there, PermissionDenied if it does but not for this person.
     """
-    steps = queries.lawful_steps(person, case)
-    if not _open(act, person, case, steps):
-        raise _refused(act, case, person)
-    if not act.together:
-        act.take(case, form.cleaned_data, person.ref, now)
+    if not act.together:  # without a transaction around it: some open personal data, which is written down for good before it is shown
+        _take_one(act, case, form, person, now)
         return
     with journal.atomic():
         for one in merging.together([case]):
-            act.take(one, form.cleaned_data, person.ref, now)
+            _take_one(act, one, form, person, now)
+
+
+def _take_one(act: Act, case: Case, form: ActForm, person: Person, now: datetime) -> None:
+    if not _open(act, person, case, queries.lawful_steps(person, case)):
+        raise _refused(act, case, person)
+    act.take(case, form.cleaned_data, person.ref, now)
 
 
 def law_text(act: Act, case: Case, now: datetime) -> str:

@@ -6,11 +6,11 @@ from typing import Any, Final
 from fangxin.cases.events import CaseTakenBack
 from fangxin.cases.models import Case
 from fangxin.cases.papers.offering import check_stands
-from fangxin.cases.services import mending, notify_termination
+from fangxin.cases.services import mending, notify_termination, telling
 from fangxin.documents import access
 from fangxin.documents import services as documents
 from fangxin.documents.events import DocumentDelivered
-from fangxin.documents.models import Document, Method
+from fangxin.documents.models import Document, Method, Recipient
 from fangxin.kernel import journal, permits
 from fangxin.kernel.errors import IllegalStep
 from fangxin.kernel.refs import SYSTEM, Ref, identity, kind
@@ -57,3 +57,22 @@ def record_that_a_side_was_told(event: DocumentDelivered) -> None:
         notify_termination(case, by=event.actor, at=event.at, sides=(event.to,), method=WAYS[event.method])
     except IllegalStep:  # told already, by hand or by an earlier delivery
         return
+
+
+_IN_WRITING: Final[Mapping[str, str]] = {**WAYS, Method.IN_PERSON.value: "letter", Method.PLATFORM.value: "message"}
+"""The same for what must be told in writing: a document that is handed over, or stands on the platform, is writing."""
+
+
+@journal.on(DocumentDelivered)
+def record_that_the_reporter_was_told(event: DocumentDelivered) -> None:
+    """The notice of a report's result (举报处理结果告知书) reached the reporter: what it tells counts as told (Art 36). Later ones find nothing owed."""
+    if event.form != "report_result_notice" or event.to != Recipient.REPORTER or kind(event.subject) != Case.ref_kind:
+        return
+    case = Case.objects.get(pk=identity(event.subject))
+    duties = [
+        one.duty.id
+        for one in telling.standing(case)
+        if one.owed and one.possible and one.duty.tell != "association" and not (one.duty.written and event.method == Method.TELEPHONE)
+    ]
+    if duties:
+        telling.notify_reporter(case, by=event.actor, at=event.at, duties=duties, method=_IN_WRITING[event.method])

@@ -165,12 +165,14 @@ def settle(case: Case, *, by: Ref, at: datetime, recovered_fen: int = 0, note: s
         approving.lapse(case, by=by, at=at)
 
 
-def terminate(case: Case, *, ground: str, by: Ref, at: datetime, note: str = "", found: str = "") -> None:
+def terminate(case: Case, *, ground: str, by: Ref, at: datetime, note: str = "", found: str = "", recovered_fen: int = 0) -> None:
     """Terminate mediation (终止调解) on a ground of Order 121 Art 23; both parties must be told within 7 working days.
 
     Ground 6 ends mediation that should not have begun: `found` then names the item of Art 16, or 42 for fraud. Ground 5 (no agreement
-    within the period) is there only from the period's last day on. Raises BadInput for a ground that does not hold.
+    within the period) is there only from the period's last day on. `recovered_fen` is what the consumer got back where the two settled
+    by themselves (ground 1). Raises BadInput for a ground that does not hold.
     """
+    _check_amount(recovered_fen)
     day = local_date(at)
     grounds.check(ground, grounds.grounds("terminate", day))
     if ground == grounds.SHOULD_NOT_HAVE_BEGUN:
@@ -182,7 +184,7 @@ def terminate(case: Case, *, ground: str, by: Ref, at: datetime, note: str = "",
         checks.run("terminate", [case])
         if ground == grounds.PERIOD_OVER:
             _check_period_over(case, day)
-        columns = {"ground": ground, **sharing.own(case, by)}
+        columns = {"ground": ground, "recovered_fen": recovered_fen, **sharing.own(case, by)}
         sharing.close([case], "terminate", by=by, at=at, note=note, stops=(timing.MEDIATION,), columns=columns, data={"found": found})
         approving.lapse(case, by=by, at=at)
         timing.start_clocks([timing.Start(case.ref, timing.TERMINATION_NOTICE, at)], by=by, at=at, as_if=case.as_if)

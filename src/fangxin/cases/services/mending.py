@@ -162,6 +162,7 @@ def reopen(case: Case, *, by: Ref, at: datetime, note: str) -> None:
         )
     with journal.atomic():
         sharing.hold([case])
+        sharing.refuse_erased([case])
         decision = last_decision(case)
         if decision is None or case.is_open:
             raise IllegalStep("cases.nothing_to_reopen", "This case is not closed.")

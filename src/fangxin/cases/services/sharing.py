@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from fangxin.cases.models import PLACE_NOTE, Case, Note, keys_for
+from fangxin.cases.models import PLACE_NOTE, Case, Erasure, Note, keys_for
 from fangxin.cases.services import timing
 from fangxin.cases.workflow import WORKFLOWS, law_of
 from fangxin.clocks.models import Clock
@@ -152,9 +152,26 @@ def close_each(
         timing.refresh(cases)
 
 
+def refuse_erased(cases: Sequence[Case]) -> None:
+    """Nothing is written on a case again, and it is not reopened, once what it held of people was erased (个人信息保护法 Art 47).
+
+    Locks the rows, as the erasure does: of the two at the same time one waits for the other. One query, none for open cases. Raises IllegalStep.
+    """
+    closed = [case.pk for case in cases if not case.is_open]
+    if not closed:
+        return
+    list(Case.objects.select_for_update().filter(pk__in=closed).order_by("pk").values_list("pk"))
+    erased = Erasure.objects.filter(case__in=closed, approved_at__isnull=False).select_related("case").first()
+    if erased is not None:
+        raise IllegalStep(
+            "cases.was_erased", "What %(case)s held of people was erased: nothing can be added to it any more.", case=erased.case.number
+        )
+
+
 def keep_notes(words: Sequence[Said], step: str, *, by: Ref) -> list[str]:
     """Keep what someone wrote, once a case; answers the hashes that the journal carries ("" for nothing written)."""
     said = [(ending, text) for ending in words if (text := ending.note.strip())]
+    refuse_erased([ending.case for ending, _text in said])
     rows, hashes = [], {}
     shown: dict[tuple[str, tuple[str, ...]], str] = {}
     for pk, (ending, text) in zip(bulk.reserve_ids(Note, len(said)), said, strict=True):

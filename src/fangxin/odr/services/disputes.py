@@ -6,7 +6,7 @@ Nothing is said any more once the period is over; what is left open then, the sw
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -299,6 +299,17 @@ def rate(dispute: Dispute, speaker: Speaker, *, rating: int, at: datetime) -> No
         step(dispute, "rate", speaker, at=at, columns={"rating": rating, "rated_at": at})
 
 
+CONTACT_AFTER_SETTLING = timedelta(days=30)
+"""So long the enterprise may still ask for the consumer's contact, to do what was agreed on."""
+
+
+def contact_needed(dispute: Dispute, at: datetime) -> bool:
+    """Whether the enterprise has a use for the consumer's contact: while the two negotiate, and for a month after they settled."""
+    if dispute.is_open:
+        return True
+    return dispute.ending == "" and dispute.ended_at is not None and at <= dispute.ended_at + CONTACT_AFTER_SETTLING
+
+
 def end(dispute: Dispute, ending: Ending, *, by: Ref, at: datetime) -> None:
     """End a dispute otherwise: taken back by the bureau, its case closed, withdrawn by the consumer. Its period no longer applies."""
     with journal.atomic():
@@ -412,13 +423,9 @@ def _close_case(dispute: Dispute, settled_fen: int, *, by: Ref, at: datetime) ->
     with translation.override("zh-hans"):  # kept with the case, not shown by language
         note = _("Settled in online dispute resolution, %(number)s.") % {"number": dispute.number}
     if case.state in {State.RECEIVED, State.DISPATCHED}:
-        cases.withdraw(case, by=by, at=at, note=note)
-        if settled_fen:
-            Case.objects.filter(pk=case.pk).update(recovered_fen=settled_fen)
+        cases.withdraw(case, by=by, at=at, note=note, recovered_fen=settled_fen)
     elif case.state == State.SUSPENDED:
-        cases.terminate(case, ground="1", by=by, at=at, note=note)
-        if settled_fen:
-            Case.objects.filter(pk=case.pk).update(recovered_fen=settled_fen)
+        cases.terminate(case, ground="1", by=by, at=at, note=note, recovered_fen=settled_fen)
     elif case.is_open:
         cases.settle(case, by=by, at=at, recovered_fen=settled_fen, note=note)
 

@@ -119,16 +119,15 @@ def reply(request: HttpRequest, realm: Realm, pk: int, name: str) -> HttpRespons
 @sensitive_variables("plain")
 @require_POST
 def contact(request: HttpRequest, realm: Realm, pk: int) -> HttpResponseBase:
-    """The consumer's name and telephone number, once, for a purpose that is on record; only while or after one negotiates with them."""
+    """The consumer's name and telephone number, once, for a purpose that is on record; see `contact_needed`."""
     found = _own(realm, pk)
     form = ContactForm(request.POST)
     if not form.is_valid():
         return _dispute_page(request, realm, found, status=422)
     sealed = telling.contact(found)
-    if sealed is None or not (found.is_open or found.ending == ""):
-        return _dispute_page(
-            request, realm, found, refusal=_("The contact is shown only while you negotiate, or after you settled."), status=409
-        )
+    if sealed is None or not disputes.contact_needed(found, timezone.now()):
+        refusal = _("The contact is shown only while you negotiate, and for 30 days after you settled.")
+        return _dispute_page(request, realm, found, refusal=refusal, status=409)
     subject = found.case.ref if found.origin == Origin.BUREAU and found.case is not None else found.ref
     try:
         plain = vault.reveal(
@@ -196,7 +195,7 @@ def _dispute_page(
         "files": files_queries.of(found.ref),
         "upload_form": sent[1] if sent and sent[0] == "upload" else UploadForm(prefix="upload"),
         "contact_form": ContactForm(prefix="contact"),
-        "may_contact": found.is_open or found.ending == "",
+        "may_contact": disputes.contact_needed(found, now),
         "plain": plain,
         "refusal": refusal,
         **filled,
